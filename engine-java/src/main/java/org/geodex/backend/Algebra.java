@@ -1,0 +1,81 @@
+package org.geodex.backend;
+
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
+
+/** Dense linear algebra. Inputs are f32, moments and factorizations f64. */
+public interface Algebra {
+
+  /**
+   * C = op(A)·op(B), op the transpose where asked.
+   *
+   * @param c [m,n], overwritten
+   */
+  void gemm(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c);
+
+  /**
+   * Column means in f64, summed in a fixed order.
+   *
+   * @param x [n,d]
+   * @return d means
+   */
+  double[] means(Matrix x);
+
+  /**
+   * Second moments about given centres: Σᵢ (xᵢ − c)(xᵢ − c)ᵀ in f64, both triangles filled.
+   *
+   * @param x [n,d]
+   * @param centre d values, or null for zero
+   * @return [d,d], not divided by n; the caller closes it
+   */
+  Matrix64 scatter(Matrix x, double[] centre);
+
+  /**
+   * Gram matrix of centred rows: (xᵢ − c)·(xⱼ − c) in f64, both triangles filled.
+   *
+   * @param x [n,d]
+   * @param centre d values, or null for zero
+   * @return [n,n]; the caller closes it
+   */
+  Matrix64 gram(Matrix x, double[] centre);
+
+  /**
+   * Cross moments Σᵢ (xᵢ − a)(yᵢ − b)ᵀ in f64.
+   *
+   * @return [dx,dy]; the caller closes it
+   */
+  Matrix64 crossScatter(Matrix x, double[] a, Matrix y, double[] b);
+
+  /**
+   * Cholesky factor in place: on return the lower triangle is L, the upper one is zero.
+   *
+   * @return 0, or i &gt; 0 when the leading minor of order i is not positive definite
+   */
+  int cholesky(Matrix64 a);
+
+  /** Eigenvalues of a symmetric matrix, ascending. The argument is left as it is. */
+  double[] eigenvalues(Matrix64 a);
+
+  /**
+   * Eigenvalues, ascending, and eigenvectors: on return column j of {@code a} belongs to value j.
+   */
+  double[] eigenvectors(Matrix64 a);
+
+  /** Singular values, descending. The argument is left as it is. */
+  double[] singularValues(Matrix64 a);
+
+  /** Thin decomposition A[m,n] = U[m,r]·diag(s)·Vᵀ[r,n], r = min(m,n), s descending. */
+  Svd svd(Matrix64 a);
+
+  /** C = op(A)·op(B) in f64; the caller closes the result. */
+  Matrix64 multiply(Matrix64 a, boolean transposeA, Matrix64 b, boolean transposeB);
+
+  /** Factors of a thin singular value decomposition; closing it frees both. */
+  record Svd(Matrix64 u, double[] s, Matrix64 vt) implements AutoCloseable {
+    @Override
+    public void close() {
+      u.close();
+      vt.close();
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package org.geodex.backend;
+
+/**
+ * Where the heavy work runs. Coarse operations on whole matrices, in families: each family is an
+ * interface with one implementation a backend. Operations call a backend; analyses call operations.
+ *
+ * <ul>
+ *   <li>{@code scalar}: plain Java in f64, written for reading. It is the specification.
+ *   <li>{@code cpu}: Vector API and OpenBLAS on all cores. The default.
+ *   <li>{@code cuda}: our kernels and cuBLAS.
+ * </ul>
+ *
+ * The same input and backend give the same bits whatever the number of threads.
+ */
+public interface Backend extends AutoCloseable {
+  /** {@code scalar}, {@code cpu} or {@code cuda}. */
+  String name();
+
+  /** The processor or card, in words. */
+  String device();
+
+  /** The threads that work is spread over. */
+  Parallel parallel();
+
+  /** Bytes that an operation may take for its temporaries and results. */
+  long memoryBudget();
+
+  /** Products, moments, factorizations, eigenvalues. */
+  Algebra algebra();
+
+  /** Distances, neighbours, shortest paths. */
+  Geometry geometry();
+
+  @Override
+  void close();
+}

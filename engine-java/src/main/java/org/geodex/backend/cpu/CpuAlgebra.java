@@ -1,0 +1,378 @@
+package org.geodex.backend.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.geodex.backend.Algebra;
+import org.geodex.backend.Parallel;
+import org.geodex.blas.OpenBlas;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
+import org.geodex.memory.NativeMemory;
+
+/**
+ * OpenBLAS on tiles. The tiles depend on the shapes alone and each is one single-threaded call, so
+ * the bits do not depend on the number of threads.
+ */
+final class CpuAlgebra implements Algebra {
+  private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE;
+
+  /** Rows of C per sgemm call: large enough that packing B costs little, small enough to spread. */
+  private static final int GEMM_ROWS = 256;
+
+  private static final int GEMM_COLUMNS = 512;
+
+  /** Rows widened to f64 at a time: 512 x 768 x 8 B = 3 MB stays near the cache. */
+  private static final int BLOCK = 512;
+
+  private final Parallel parallel;
+
+  CpuAlgebra(Parallel parallel) {
+    this.parallel = parallel;
+  }
+
+  @Override
+  public void gemm(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+    int m = c.intRows();
+    int n = c.columns();
+    int k = transposeA ? a.intRows() : a.columns();
+    if (m == 0 || n == 0) {
+      return;
+    }
+    if (k == 0) {
+      c.fill(0);
+      return;
+    }
+    int rowTile = m > GEMM_ROWS ? GEMM_ROWS : m;
+    int columnTile = m > GEMM_ROWS ? n : Math.min(n, GEMM_COLUMNS);
+    int rowTiles = Math.ceilDiv(m, rowTile);
+    int columnTiles = Math.ceilDiv(n, columnTile);
+    parallel.forEach(
+        (long) rowTiles * columnTiles,
+        tile -> {
+          int i = (int) (tile / columnTiles) * rowTile;
+          int j = (int) (tile % columnTiles) * columnTile;
+          long aOffset = transposeA ? 4L * i : a.offset(i);
+          long bOffset = transposeB ? b.offset(j) : 4L * j;
+          OpenBlas.sgemm(
+              transposeA,
+              transposeB,
+              Math.min(rowTile, m - i),
+              Math.min(columnTile, n - j),
+              k,
+              1,
+              a.segment().asSlice(aOffset),
+              a.columns(),
+              b.segment().asSlice(bOffset),
+              b.columns(),
+              0,
+              c.segment().asSlice(c.offset(i) + 4L * j),
+              n);
+        });
+  }
+
+  @Override
+  public double[] means(Matrix x) {
+    int d = x.columns();
+    int blocks = (int) Math.ceilDiv(x.rows(), (long) BLOCK);
+    double[][] partial = new double[blocks][d];
+    parallel.forEach(
+        blocks,
+        block -> {
+          float[] row = new float[d];
+          double[] sum = partial[(int) block];
+          for (long i = block * BLOCK; i < Math.min((block + 1) * BLOCK, x.rows()); i++) {
+            x.copyRow(i, row);
+            for (int j = 0; j < d; j++) {
+              sum[j] += row[j];
+            }
+          }
+        });
+    double[] means = new double[d];
+    for (double[] sum : partial) {
+      for (int j = 0; j < d; j++) {
+        means[j] += sum[j];
+      }
+    }
+    for (int j = 0; j < d; j++) {
+      means[j] /= x.rows();
+    }
+    return means;
+  }
+
+  @Override
+  public Matrix64 scatter(Matrix x, double[] centre) {
+    int d = x.columns();
+    Matrix64 sum =
+        sumOverBlocks(
+            x.rows(),
+            d,
+            d,
+            (from, to, buffer, partial) -> {
+              widen(x, from, to, centre, buffer);
+              OpenBlas.dsyrk(true, d, (int) (to - from), 1, buffer, d, 1, partial.segment(), d);
+            },
+            (long) BLOCK * d);
+    mirrorLower(sum);
+    return sum;
+  }
+
+  @Override
+  public Matrix64 crossScatter(Matrix x, double[] a, Matrix y, double[] b) {
+    int dx = x.columns();
+    int dy = y.columns();
+    return sumOverBlocks(
+        x.rows(),
+        dx,
+        dy,
+        (from, to, buffer, partial) -> {
+          MemorySegment right = buffer.asSlice(8L * BLOCK * dx);
+          widen(x, from, to, a, buffer);
+          widen(y, from, to, b, right);
+          OpenBlas.dgemm(
+              true,
+              false,
+              dx,
+              dy,
+              (int) (to - from),
+              1,
+              buffer,
+              dx,
+              right,
+              dy,
+              1,
+              partial.segment(),
+              dy);
+        },
+        (long) BLOCK * (dx + dy));
+  }
+
+  @FunctionalInterface
+  private interface BlockSum {
+    void add(long from, long to, MemorySegment buffer, Matrix64 partial);
+  }
+
+  /**
+   * Adds what {@code term} gives for each block of rows. A fixed number of partial sums, each over
+   * a fixed run of blocks, are added in order at the end.
+   */
+  private Matrix64 sumOverBlocks(long n, int rows, int columns, BlockSum term, long bufferLength) {
+    int blocks = (int) Math.ceilDiv(n, (long) BLOCK);
+    int partials = Math.min(blocks, (long) rows * columns <= 1 << 20 ? 4 : 2);
+    Matrix64[] partial = new Matrix64[Math.max(1, partials)];
+    try {
+      for (int p = 0; p < partial.length; p++) {
+        partial[p] = Matrix64.allocate(rows, columns);
+      }
+      parallel.forEach(
+          partials,
+          p -> {
+            try (Arena arena = Arena.ofConfined()) {
+              MemorySegment buffer = NativeMemory.allocate(8 * bufferLength, arena);
+              int first = (int) (p * blocks / partials);
+              int last = (int) ((p + 1) * blocks / partials);
+              for (long block = first; block < last; block++) {
+                long from = block * BLOCK;
+                term.add(from, Math.min(from + BLOCK, n), buffer, partial[(int) p]);
+              }
+            }
+          });
+      for (int p = 1; p < partial.length; p++) {
+        add(partial[0], partial[p]);
+      }
+    } catch (Throwable e) {
+      closeFrom(partial, 0);
+      throw e;
+    }
+    closeFrom(partial, 1);
+    return partial[0];
+  }
+
+  private static void closeFrom(Matrix64[] matrices, int first) {
+    for (int p = first; p < matrices.length; p++) {
+      if (matrices[p] != null) {
+        matrices[p].close();
+      }
+    }
+  }
+
+  private static void add(Matrix64 sum, Matrix64 term) {
+    long length = (long) sum.rows() * sum.columns();
+    for (long i = 0; i < length; i++) {
+      double value = sum.segment().getAtIndex(F64, i) + term.segment().getAtIndex(F64, i);
+      sum.segment().setAtIndex(F64, i, value);
+    }
+  }
+
+  /** Writes rows [from, to) less the centre as f64. */
+  private static void widen(Matrix x, long from, long to, double[] centre, MemorySegment out) {
+    int d = x.columns();
+    float[] row = new float[d];
+    double[] wide = new double[d];
+    for (long i = from; i < to; i++) {
+      x.copyRow(i, row);
+      for (int j = 0; j < d; j++) {
+        wide[j] = row[j];
+      }
+      if (centre != null) {
+        for (int j = 0; j < d; j++) {
+          wide[j] -= centre[j];
+        }
+      }
+      MemorySegment.copy(wide, 0, out, F64, (i - from) * d * 8L, d);
+    }
+  }
+
+  private static void mirrorLower(Matrix64 a) {
+    for (int i = 0; i < a.rows(); i++) {
+      for (int j = 0; j < i; j++) {
+        a.set(j, i, a.get(i, j));
+      }
+    }
+  }
+
+  @Override
+  public Matrix64 gram(Matrix x, double[] centre) {
+    int n = x.intRows();
+    int d = x.columns();
+    Matrix64 gram = Matrix64.allocate(n, n);
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment wide = NativeMemory.allocate(8L * n * d, arena);
+      int blocks = Math.ceilDiv(n, BLOCK);
+      parallel.forEach(
+          blocks,
+          block -> {
+            long from = block * BLOCK;
+            long to = Math.min(from + BLOCK, n);
+            widen(x, from, to, centre, wide.asSlice(8 * from * d));
+          });
+      parallel.forEach(
+          blocks,
+          block -> {
+            int from = (int) block * BLOCK;
+            int to = Math.min(from + BLOCK, n);
+            OpenBlas.dgemm(
+                false,
+                true,
+                to - from,
+                to,
+                d,
+                1,
+                wide.asSlice(8L * from * d),
+                d,
+                wide,
+                d,
+                0,
+                gram.segment().asSlice(8L * from * n),
+                n);
+          });
+    } catch (Throwable e) {
+      gram.close();
+      throw e;
+    }
+    mirrorLower(gram);
+    return gram;
+  }
+
+  @Override
+  public int cholesky(Matrix64 a) {
+    int n = a.rows();
+    int info = OpenBlas.dpotrf(n, a.segment(), n);
+    check("dpotrf", Math.min(info, 0), a);
+    for (int i = 0; i < n; i++) {
+      for (int j = i + 1; j < n; j++) {
+        a.set(i, j, 0);
+      }
+    }
+    return info;
+  }
+
+  @Override
+  public double[] eigenvalues(Matrix64 a) {
+    try (Matrix64 copy = a.copy()) {
+      return eigen(copy, false);
+    }
+  }
+
+  @Override
+  public double[] eigenvectors(Matrix64 a) {
+    return eigen(a, true);
+  }
+
+  private static double[] eigen(Matrix64 a, boolean vectors) {
+    int n = a.rows();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment values = NativeMemory.allocate(8L * n, arena);
+      check("dsyevd", OpenBlas.dsyevd(vectors, n, a.segment(), n, values), a);
+      return values.toArray(F64);
+    }
+  }
+
+  @Override
+  public double[] singularValues(Matrix64 a) {
+    try (Matrix64 copy = a.copy();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment s = NativeMemory.allocate(8L * Math.min(a.rows(), a.columns()), arena);
+      int info =
+          OpenBlas.dgesdd(
+              a.rows(), a.columns(), copy.segment(), s, MemorySegment.NULL, MemorySegment.NULL);
+      check("dgesdd", info, a);
+      return s.toArray(F64);
+    }
+  }
+
+  @Override
+  public Svd svd(Matrix64 a) {
+    int r = Math.min(a.rows(), a.columns());
+    Matrix64 u = Matrix64.allocate(a.rows(), r);
+    Matrix64 vt = Matrix64.allocate(r, a.columns());
+    try (Matrix64 copy = a.copy();
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment s = NativeMemory.allocate(8L * r, arena);
+      int info =
+          OpenBlas.dgesdd(a.rows(), a.columns(), copy.segment(), s, u.segment(), vt.segment());
+      check("dgesdd", info, a);
+      return new Svd(u, s.toArray(F64), vt);
+    } catch (Throwable e) {
+      u.close();
+      vt.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Matrix64 multiply(Matrix64 a, boolean transposeA, Matrix64 b, boolean transposeB) {
+    int m = transposeA ? a.columns() : a.rows();
+    int k = transposeA ? a.rows() : a.columns();
+    int n = transposeB ? b.rows() : b.columns();
+    Matrix64 c = Matrix64.allocate(m, n);
+    int tiles = Math.ceilDiv(m, GEMM_ROWS);
+    parallel.forEach(
+        tiles,
+        tile -> {
+          int i = (int) tile * GEMM_ROWS;
+          long offset = transposeA ? 8L * i : 8L * i * a.columns();
+          OpenBlas.dgemm(
+              transposeA,
+              transposeB,
+              Math.min(GEMM_ROWS, m - i),
+              n,
+              k,
+              1,
+              a.segment().asSlice(offset),
+              a.columns(),
+              b.segment(),
+              b.columns(),
+              0,
+              c.segment().asSlice(8L * i * n),
+              n);
+        });
+    return c;
+  }
+
+  private static void check(String routine, int info, Matrix64 a) {
+    if (info != 0) {
+      throw new IllegalStateException("%s on %s: info %d".formatted(routine, a, info));
+    }
+  }
+}

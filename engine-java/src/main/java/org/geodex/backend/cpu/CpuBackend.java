@@ -1,0 +1,73 @@
+package org.geodex.backend.cpu;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.geodex.backend.Algebra;
+import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
+import org.geodex.backend.Parallel;
+
+/** All cores of this machine: Vector API kernels and OpenBLAS. */
+public final class CpuBackend implements Backend {
+  private final Parallel parallel;
+  private final long memoryBudget;
+  private final CpuAlgebra algebra;
+  private final CpuGeometry geometry;
+
+  public CpuBackend(int threads, long memoryBudget) {
+    this.parallel = new Parallel(threads);
+    this.memoryBudget = memoryBudget;
+    this.algebra = new CpuAlgebra(parallel);
+    this.geometry = new CpuGeometry(parallel);
+  }
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  /** The processor's name as Linux gives it, else its architecture. */
+  @Override
+  public String device() {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElseGet(CpuBackend::architecture);
+    } catch (IOException e) {
+      return architecture();
+    }
+  }
+
+  private static String architecture() {
+    return System.getProperty("os.arch");
+  }
+
+  @Override
+  public Parallel parallel() {
+    return parallel;
+  }
+
+  @Override
+  public long memoryBudget() {
+    return memoryBudget;
+  }
+
+  @Override
+  public Algebra algebra() {
+    return algebra;
+  }
+
+  @Override
+  public Geometry geometry() {
+    return geometry;
+  }
+
+  @Override
+  public void close() {
+    parallel.close();
+  }
+}

@@ -1,0 +1,2 @@
+/** Geodex: the geometry and the information inside language models. */
+package org.geodex;

@@ -1,0 +1,50 @@
+package org.geodex.memory;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The open native allocations with the place that made each one. On only with {@code
+ * -Dgeodex.leaks=fail}, as in every test run, where a test that leaves an entry behind fails.
+ */
+public final class LeakLedger {
+  static final boolean ON = "fail".equals(System.getProperty("geodex.leaks"));
+
+  private static final Map<Long, Entry> OPEN = new ConcurrentHashMap<>();
+
+  private record Entry(long bytes, Throwable site) {}
+
+  private LeakLedger() {}
+
+  static void enter(long address, long bytes) {
+    OPEN.put(address, new Entry(bytes, new Throwable("allocated here")));
+  }
+
+  static void leave(long address) {
+    if (OPEN.remove(address) == null) {
+      throw new IllegalStateException("freed twice, or never allocated: 0x%x".formatted(address));
+    }
+  }
+
+  /** Addresses of the allocations that are open now. */
+  public static List<Long> open() {
+    return List.copyOf(OPEN.keySet());
+  }
+
+  /** A sentence about one open allocation, with the calls that led to it. */
+  public static String describe(long address) {
+    Entry entry = OPEN.get(address);
+    if (entry == null) {
+      return "0x%x is not open".formatted(address);
+    }
+    StringBuilder text =
+        new StringBuilder("%,d bytes not freed, allocated at".formatted(entry.bytes));
+    for (StackTraceElement frame : entry.site.getStackTrace()) {
+      if (!frame.getClassName().startsWith("org.geodex.memory.")) {
+        text.append("\n    ").append(frame);
+      }
+    }
+    return text.toString();
+  }
+}
