@@ -1,6 +1,8 @@
 package org.geodex.backend;
 
 import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.NeighbourTable;
+import org.geodex.geodesic.Precision;
 import org.geodex.matrix.Matrix;
 
 /** Distances, neighbours and shortest paths. */
@@ -12,7 +14,24 @@ public interface Geometry {
    * @param x [n,d]
    * @param y [m,d]; the same object as {@code x} for a symmetric matrix, which then costs half and
    *     has an exact zero diagonal
+   * @param precision the form of the metrics that rest on squared differences; the other metrics
+   *     have the direct form alone
    * @param out [n,m]
    */
-  void pairwise(Matrix x, Matrix y, Metric metric, Matrix out);
+  void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out);
+
+  /** {@link #pairwise(Matrix, Matrix, Metric, Precision, Matrix)} in the refined form. */
+  default void pairwise(Matrix x, Matrix y, Metric metric, Matrix out) {
+    pairwise(x, y, metric, Precision.REFINED, out);
+  }
+
+  /**
+   * The exact k nearest rows by distances in f64: ascending, ties by lower index.
+   *
+   * @param x [n,d], the rows that look for neighbours
+   * @param y [m,d], the rows to choose from, or null for {@code x} itself without the row that
+   *     looks
+   * @param k 1 … m, or n − 1 where {@code y} is null
+   */
+  NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric);
 }

@@ -3,9 +3,14 @@ package org.geodex.backend.cpu;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Parallel;
 import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.NearestRows;
+import org.geodex.geodesic.NeighbourTable;
+import org.geodex.geodesic.Precision;
 import org.geodex.matrix.Matrix;
 
 final class CpuGeometry implements Geometry {
+  private static final int ROWS = 16;
+
   private final Parallel parallel;
 
   CpuGeometry(Parallel parallel) {
@@ -13,26 +18,42 @@ final class CpuGeometry implements Geometry {
   }
 
   @Override
-  public void pairwise(Matrix x, Matrix y, Metric metric, Matrix out) {
+  public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
+    RowDistances distances = RowDistances.of(x, y, metric, parallel);
+    int m = y.intRows();
     parallel.forEach(
-        x.rows(),
-        i -> {
-          float[] a = new float[x.columns()];
-          float[] b = new float[x.columns()];
-          x.copyRow(i, a);
-          for (int j = 0; j < y.intRows(); j++) {
-            y.copyRow(j, b);
-            out.set(i, j, (float) Math.sqrt(squaredEuclidean(a, b)));
+        Math.ceilDiv(x.rows(), (long) ROWS),
+        block -> {
+          for (long i = block * ROWS; i < Math.min((block + 1) * ROWS, x.rows()); i++) {
+            for (int j = 0; j < m; j++) {
+              out.set(i, j, x == y && i == j ? 0 : (float) distances.get(i, j));
+            }
           }
         });
   }
 
-  private static double squaredEuclidean(float[] a, float[] b) {
-    double sum = 0;
-    for (int j = 0; j < a.length; j++) {
-      double difference = (double) a[j] - b[j];
-      sum += difference * difference;
-    }
-    return sum;
+  @Override
+  public NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric) {
+    Matrix from = y == null ? x : y;
+    int n = x.intRows();
+    int m = from.intRows();
+    RowDistances distances = RowDistances.of(x, from, metric, parallel);
+    int[] index = new int[Math.multiplyExact(n, k)];
+    double[] distance = new double[index.length];
+    parallel.forEach(
+        Math.ceilDiv(n, ROWS),
+        block -> {
+          NearestRows nearest = new NearestRows(k);
+          for (int i = (int) block * ROWS; i < Math.min((block + 1) * ROWS, n); i++) {
+            nearest.clear();
+            for (int j = 0; j < m; j++) {
+              if (y != null || j != i) {
+                nearest.offer(j, distances.get(i, j));
+              }
+            }
+            nearest.copyTo(index, distance, i * k);
+          }
+        });
+    return new NeighbourTable(n, k, index, distance);
   }
 }
