@@ -34,9 +34,10 @@ final class Truth {
 
   /** Rows that {@code metric} is defined for. */
   static Matrix.Owned rowsFor(Metric metric, long seed, int n, int d) {
-    Matrix.Owned x = metric == Metric.FISHER_RAO_CATEGORICAL || metric == Metric.FISHER_RAO_NORMAL
-        ? uniform(seed, n, d)
-        : normal(seed, n, d, 0.3);
+    Matrix.Owned x =
+        metric == Metric.FISHER_RAO_CATEGORICAL || metric == Metric.FISHER_RAO_NORMAL
+            ? uniform(seed, n, d)
+            : normal(seed, n, d, 0.3);
     if (metric == Metric.FISHER_RAO_CATEGORICAL) {
       for (int i = 0; i < n; i++) {
         double sum = 0;
@@ -99,9 +100,7 @@ final class Truth {
       double mean = (double) x[i] - y[i];
       double deviation = (double) x[half + i] - y[half + i];
       double c =
-          1
-              + (mean * mean / 2 + deviation * deviation)
-                  / (2 * (double) x[half + i] * y[half + i]);
+          1 + (mean * mean / 2 + deviation * deviation) / (2 * (double) x[half + i] * y[half + i]);
       double acosh = Math.log(c + Math.sqrt(c * c - 1));
       sum += 2 * acosh * acosh;
     }

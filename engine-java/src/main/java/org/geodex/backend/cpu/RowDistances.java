@@ -1,7 +1,6 @@
 package org.geodex.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -153,8 +152,7 @@ abstract sealed class RowDistances {
     return sums;
   }
 
-  private static double dot(
-      MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d) {
+  private static double dot(MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d) {
     DoubleVector sum = DoubleVector.zero(D);
     for (int i = 0; i < d; i += LANES) {
       sum = load(x, xOffset, i, d).fma(load(y, yOffset, i, d), sum);
@@ -176,8 +174,7 @@ abstract sealed class RowDistances {
     @Override
     double distance(
         MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d, long i, long j) {
-      double cosine =
-          dot(x, xOffset, y, yOffset, d) / Math.sqrt(xx[(int) i] * yy[(int) j]);
+      double cosine = dot(x, xOffset, y, yOffset, d) / Math.sqrt(xx[(int) i] * yy[(int) j]);
       return 1 - Math.clamp(cosine, -1, 1);
     }
   }
@@ -277,9 +274,7 @@ abstract sealed class RowDistances {
         }
         DoubleVector z2 = mean.mul(mean).mul(0.5).add(deviation.mul(deviation)).div(product);
         DoubleVector asinh =
-            z2.sqrt()
-                .add(z2.div(z2.add(1).sqrt().add(1)))
-                .lanewise(VectorOperators.LOG1P);
+            z2.sqrt().add(z2.div(z2.add(1).sqrt().add(1))).lanewise(VectorOperators.LOG1P);
         sum = asinh.fma(asinh, sum);
       }
       return Math.sqrt(8 * sum.reduceLanes(VectorOperators.ADD));
