@@ -53,6 +53,14 @@ public interface Algebra {
    */
   int cholesky(Matrix64 a);
 
+  /**
+   * Solves L·X = B, or Lᵀ·X = B, in place of B.
+   *
+   * @param l [m,m], lower triangle used
+   * @param b [m,n], overwritten by X
+   */
+  void solveLower(Matrix64 l, boolean transpose, Matrix64 b);
+
   /** Eigenvalues of a symmetric matrix, ascending. The argument is left as it is. */
   double[] eigenvalues(Matrix64 a);
 

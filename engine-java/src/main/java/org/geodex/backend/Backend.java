@@ -31,6 +31,9 @@ public interface Backend extends AutoCloseable {
   /** Distances, neighbours, shortest paths. */
   Geometry geometry();
 
+  /** Counts and sums of the divergence and information estimators. */
+  Information information();
+
   @Override
   void close();
 }

@@ -25,6 +25,9 @@ final class CpuAlgebra implements Algebra {
   /** Rows widened to f64 at a time: 512 x 768 x 8 B = 3 MB stays near the cache. */
   private static final int BLOCK = 512;
 
+  /** Right-hand sides that one triangular solve takes. */
+  private static final int SOLVE_COLUMNS = 256;
+
   private final Parallel parallel;
 
   CpuAlgebra(Parallel parallel) {
@@ -285,6 +288,25 @@ final class CpuAlgebra implements Algebra {
       }
     }
     return info;
+  }
+
+  @Override
+  public void solveLower(Matrix64 l, boolean transpose, Matrix64 b) {
+    int n = b.columns();
+    int tiles = Math.ceilDiv(n, SOLVE_COLUMNS);
+    parallel.forEach(
+        tiles,
+        tile -> {
+          int from = (int) tile * SOLVE_COLUMNS;
+          OpenBlas.dtrsm(
+              transpose,
+              l.rows(),
+              Math.min(SOLVE_COLUMNS, n - from),
+              l.segment(),
+              l.columns(),
+              b.segment().asSlice(8L * from),
+              n);
+        });
   }
 
   @Override

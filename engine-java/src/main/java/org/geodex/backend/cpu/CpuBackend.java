@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
+import org.geodex.backend.Information;
 import org.geodex.backend.Parallel;
 
 /** All cores of this machine: Vector API kernels and OpenBLAS. */
@@ -15,12 +16,14 @@ public final class CpuBackend implements Backend {
   private final long memoryBudget;
   private final CpuAlgebra algebra;
   private final CpuGeometry geometry;
+  private final CpuInformation information;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
     this.memoryBudget = memoryBudget;
     this.algebra = new CpuAlgebra(parallel);
     this.geometry = new CpuGeometry(parallel);
+    this.information = new CpuInformation(parallel);
   }
 
   @Override
@@ -64,6 +67,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Geometry geometry() {
     return geometry;
+  }
+
+  @Override
+  public Information information() {
+    return information;
   }
 
   @Override

@@ -115,6 +115,21 @@ final class ScalarAlgebra implements Algebra {
   }
 
   @Override
+  public void solveLower(Matrix64 l, boolean transpose, Matrix64 b) {
+    int m = l.rows();
+    for (int step = 0; step < m; step++) {
+      int i = transpose ? m - 1 - step : step;
+      for (int c = 0; c < b.columns(); c++) {
+        double sum = b.get(i, c);
+        for (int k = transpose ? i + 1 : 0; k < (transpose ? m : i); k++) {
+          sum -= (transpose ? l.get(k, i) : l.get(i, k)) * b.get(k, c);
+        }
+        b.set(i, c, sum / l.get(i, i));
+      }
+    }
+  }
+
+  @Override
   public double[] eigenvalues(Matrix64 a) {
     try (Matrix64 copy = a.copy()) {
       return eigenvectors(copy);

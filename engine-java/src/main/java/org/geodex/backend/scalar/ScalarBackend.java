@@ -3,6 +3,7 @@ package org.geodex.backend.scalar;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
+import org.geodex.backend.Information;
 import org.geodex.backend.Parallel;
 
 /** The specification: plain loops in f64 on one thread, in the order of the formulas. */
@@ -42,6 +43,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Geometry geometry() {
     return new ScalarGeometry();
+  }
+
+  @Override
+  public Information information() {
+    return new ScalarInformation();
   }
 
   @Override
