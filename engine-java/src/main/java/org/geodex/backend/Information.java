@@ -8,9 +8,9 @@ import org.geodex.matrix.Matrix;
 public interface Information {
 
   /**
-   * Neighbour counts of Kraskov, Stögbauer and Grassberger in the joint space of x and y, or of x, y
-   * and z. Row i of each matrix is one observation. The counts are those of f64 arithmetic: distances
-   * that are equal in f32 and differ in f64 are told apart.
+   * Neighbour counts of Kraskov, Stögbauer and Grassberger in the joint space of x and y, or of x,
+   * y and z. Row i of each matrix is one observation. The counts are those of f64 arithmetic:
+   * distances that are equal in f32 and differ in f64 are told apart.
    *
    * @param x [n,dx]
    * @param y [n,dy]
@@ -20,14 +20,15 @@ public interface Information {
   KsgCounts ksgCounts(Matrix x, Matrix y, Matrix z, KsgParameters parameters);
 
   /**
-   * The same counts from distances that the caller has: geodesic ones, for example. Infinite entries
-   * are farther than everything else.
+   * The same counts from distances that the caller has: geodesic ones, for example. Infinite
+   * entries are farther than everything else.
    *
    * @param dx [n,n] symmetric distances between the rows of x
    * @param dy [n,n] likewise
    * @param order the row of y that goes with row i of x, or null for i itself; a permutation of y
    *     needs no second matrix
-   * @return n counts for each space; −1 in both where row i has fewer than k rows at a finite distance
+   * @return n counts for each space; −1 in both where row i has fewer than k rows at a finite
+   *     distance
    */
   KsgCounts ksgCountsOfDistances(Matrix dx, Matrix dy, int[] order, KsgParameters parameters);
 

@@ -13,8 +13,8 @@ import org.geodex.matrix.Matrix64;
  */
 public final class Gaussian implements AutoCloseable {
   /**
-   * A pivot this small beside its variance, times d, is rounding: f32 data carry a relative noise of
-   * 6e-8, whose square is 4e-15.
+   * A pivot this small beside its variance, times d, is rounding: f32 data carry a relative noise
+   * of 6e-8, whose square is 4e-15.
    */
   private static final double SINGULAR = 1e-14;
 

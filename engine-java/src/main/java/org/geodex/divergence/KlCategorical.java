@@ -8,8 +8,8 @@ import org.geodex.matrix.Matrix;
  * KL(p‖q) = Σ p·ln(p/q) of categorical distributions held in rows, in nats.
  *
  * <p>Rows of {@code p[n,d]}, {@code q[m,d]} are probabilities that sum to 1 within {@value
- * #SUM_TOLERANCE} (they are then divided by their sum, so no value is negative but for rounding), or
- * logits, of which the softmax is taken. A term with p = 0 adds 0; p &gt; 0 with q = 0 gives +∞.
+ * #SUM_TOLERANCE} (they are then divided by their sum, so no value is negative but for rounding),
+ * or logits, of which the softmax is taken. A term with p = 0 adds 0; p &gt; 0 with q = 0 gives +∞.
  * Inputs f32, arithmetic f64. The same bits for any number of threads.
  */
 public final class KlCategorical {

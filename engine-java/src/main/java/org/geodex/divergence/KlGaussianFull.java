@@ -6,8 +6,8 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 
 /**
- * KL(P‖Q) = ½·[tr(Σ_q⁻¹Σ_p) + (μ_q − μ_p)ᵀΣ_q⁻¹(μ_q − μ_p) − d + ln det Σ_q − ln det Σ_p] between the
- * normal distributions fitted to p[n,d] and q[m,d], in nats.
+ * KL(P‖Q) = ½·[tr(Σ_q⁻¹Σ_p) + (μ_q − μ_p)ᵀΣ_q⁻¹(μ_q − μ_p) − d + ln det Σ_q − ln det Σ_p] between
+ * the normal distributions fitted to p[n,d] and q[m,d], in nats.
  *
  * <p>Means and covariances (divisor n − 1) in f64; tr(Σ_q⁻¹Σ_p) = ‖L_q⁻¹L_p‖² by the Cholesky
  * factors. Never negative but for rounding. A singular covariance is refused. Memory: six d² f64

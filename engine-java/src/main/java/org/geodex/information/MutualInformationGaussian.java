@@ -8,14 +8,14 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 
 /**
- * Mutual information of jointly normal variables: ½·(ln det Σ_x + ln det Σ_y − ln det Σ_xy) =
- * −½·Σ ln(1 − ρᵢ²) over the canonical correlations, in nats. For any other data it is what the
+ * Mutual information of jointly normal variables: ½·(ln det Σ_x + ln det Σ_y − ln det Σ_xy) = −½·Σ
+ * ln(1 − ρᵢ²) over the canonical correlations, in nats. For any other data it is what the
  * covariances alone tell, a lower bound when the margins are normal.
  *
  * <p>{@code x[n,dx]}, {@code y[n,dy]}, row i of both one observation. Covariance (divisor n − 1),
- * Cholesky and logarithms in f64, so it is unchanged by any invertible linear map of x or of y. With
- * finite n it is too high by about dx·dy/(2n). A singular covariance is refused: with y a linear
- * image of x the value is infinite. With a condition z, Σ is the covariance given z.
+ * Cholesky and logarithms in f64, so it is unchanged by any invertible linear map of x or of y.
+ * With finite n it is too high by about dx·dy/(2n). A singular covariance is refused: with y a
+ * linear image of x the value is infinite. With a condition z, Σ is the covariance given z.
  */
 public final class MutualInformationGaussian {
   private MutualInformationGaussian() {}

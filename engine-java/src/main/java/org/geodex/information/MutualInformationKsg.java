@@ -13,8 +13,8 @@ import org.geodex.matrix.Matrix;
  *       the distance to the k-th joint neighbour.
  *   <li>Algorithm 2 (equation 9): ψ(k) − 1/k − ⟨ψ(n_x) + ψ(n_y)⟩ + ψ(n), counts within or on the k
  *       neighbours' extent in each space.
- *   <li>Given z (Frenzel and Pompe, Phys. Rev. Lett. 99, 204101 (2007)): ψ(k) + ⟨ψ(n_z + 1) − ψ(n_xz +
- *       1) − ψ(n_yz + 1)⟩.
+ *   <li>Given z (Frenzel and Pompe, Phys. Rev. Lett. 99, 204101 (2007)): ψ(k) + ⟨ψ(n_z + 1) −
+ *       ψ(n_xz + 1) − ψ(n_yz + 1)⟩.
  * </ul>
  *
  * <p>{@code x[n,dx]}, {@code y[n,dy]}, row-major, row i of both is one observation; in nats. No
@@ -68,8 +68,7 @@ public final class MutualInformationKsg {
     Digamma psi = new Digamma(n);
     double sum = 0;
     for (int i = 0; i < n; i++) {
-      sum +=
-          psi.at(counts.z()[i] + 1) - psi.at(counts.x()[i] + 1) - psi.at(counts.y()[i] + 1);
+      sum += psi.at(counts.z()[i] + 1) - psi.at(counts.x()[i] + 1) - psi.at(counts.y()[i] + 1);
     }
     return psi.at(parameters.k()) + sum / n;
   }
