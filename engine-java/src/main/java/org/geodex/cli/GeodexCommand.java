@@ -47,6 +47,11 @@ abstract class GeodexCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Progress of a loop of {@code total} steps; the caller closes it. */
+  final Progress progress(String task, long total) {
+    return common.quiet ? Progress.silent() : Progress.onTerminal(task, total);
+  }
+
   private void print(Map<String, Object> result) throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     if (common.json) {
