@@ -155,8 +155,7 @@ final class ArrowBatch {
       return switch (field.typeType()) {
         case Type.Null, Type.RunEndEncoded -> 0;
         case Type.Struct_, Type.FixedSizeList -> 1;
-        case Type.Union ->
-            ((Union) field.type(new Union())).mode() == UnionMode.Dense ? 2 : 1;
+        case Type.Union -> ((Union) field.type(new Union())).mode() == UnionMode.Dense ? 2 : 1;
         case Type.Utf8, Type.Binary, Type.LargeUtf8, Type.LargeBinary -> 3;
         case Type.ListView, Type.LargeListView -> 3;
         case Type.Utf8View, Type.BinaryView ->

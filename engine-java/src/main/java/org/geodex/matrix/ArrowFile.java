@@ -76,7 +76,8 @@ public final class ArrowFile implements MatrixFile {
   /** A column of whole numbers, widened to 64 bits. */
   public long[] longs(String column) {
     int index = index(column);
-    return guarded(index, () -> ArrowPlainColumn.longs(place(index), fields.get(index), data(index)));
+    return guarded(
+        index, () -> ArrowPlainColumn.longs(place(index), fields.get(index), data(index)));
   }
 
   /** A column of text. */

@@ -59,8 +59,7 @@ record ArrowFooter(List<Field> fields, List<ArrowBatch> batches) {
           "%s: does not start with ARROW1, expected an Arrow IPC file (not the stream format)",
           file.path());
     }
-    if (size < HEAD + TAIL
-        || bytes.asSlice(size - MAGIC.length).mismatch(magic) >= 0) {
+    if (size < HEAD + TAIL || bytes.asSlice(size - MAGIC.length).mismatch(magic) >= 0) {
       throw new InputException(
           "%s: does not end with ARROW1: the file is cut off (%,d bytes)", file.path(), size);
     }

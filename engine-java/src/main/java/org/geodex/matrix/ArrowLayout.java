@@ -108,7 +108,9 @@ final class ArrowLayout {
   /** Everything behind the columns' bytes: padding, end mark, footer. */
   byte[] tail() {
     var out = new ByteArrayOutputStream();
-    out.writeBytes(new byte[(int) (bodyBytes() - (bodyOffset(bufferSizes.size() - 1) + bufferSizes.getLast()))]);
+    out.writeBytes(
+        new byte
+            [(int) (bodyBytes() - (bodyOffset(bufferSizes.size() - 1) + bufferSizes.getLast()))]);
     out.writeBytes(ints(-1, 0));
     byte[] footer = footer();
     out.writeBytes(footer);

@@ -29,8 +29,7 @@ final class ArrowMatrixColumn {
   static Tensor tensor(String place, Field field, ArrowBatch.Data data) {
     if (!isMatrix(field)) {
       throw new InputException(
-          "%s: is a column of type %s, expected FixedSizeList<float32>[d]",
-          place, typeName(field));
+          "%s: is a column of type %s, expected FixedSizeList<float32>[d]", place, typeName(field));
     }
     long d = ((FixedSizeList) field.type(new FixedSizeList())).listSize();
     if (d < 1) {

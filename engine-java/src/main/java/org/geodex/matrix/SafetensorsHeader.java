@@ -150,7 +150,9 @@ record SafetensorsHeader(
           case "data_offsets" -> offsets = sizes(parser, place + " data_offsets");
           default ->
               throw bad(
-                  file, "%s has the unknown key '%s', expected dtype, shape, data_offsets", place,
+                  file,
+                  "%s has the unknown key '%s', expected dtype, shape, data_offsets",
+                  place,
                   key);
         }
       }

@@ -59,10 +59,7 @@ class MatrixRoundTripTest {
     MemorySegment data = MemorySegment.ofArray(bytes);
     boolean found = false;
     for (int at = 0; at + 16 <= bytes.length; at += 64) {
-      found |=
-          data.asSlice(at, 16)
-                  .mismatch(MemorySegment.ofArray(new int[] {7, 8, 9, 10}))
-              == -1;
+      found |= data.asSlice(at, 16).mismatch(MemorySegment.ofArray(new int[] {7, 8, 9, 10})) == -1;
     }
     assertTrue(found, "the four integers lie at a multiple of 64 bytes");
     assertThrows(InputException.class, () -> MatrixSource.open(file.toString()).close());
@@ -155,7 +152,8 @@ class MatrixRoundTripTest {
 
   @Test
   void anotherEndingIsWrongUsage() throws IOException {
-    assertThrows(UsageException.class, () -> MatrixSink.create(folder.resolve("x.txt"), 1, 1).close());
+    assertThrows(
+        UsageException.class, () -> MatrixSink.create(folder.resolve("x.txt"), 1, 1).close());
     assertThrows(
         InputException.class, () -> MatrixSink.create(folder.resolve("no/x.npy"), 1, 1).close());
     assertEquals(List.of(), list());
