@@ -70,21 +70,19 @@ public final class ArrowFile implements MatrixFile {
   @Override
   public Matrix.View matrix(String column, Arena copies) {
     int index = column == null ? onlyMatrix() : index(column);
-    return guarded(index, () -> matrix(place(index), pieces(index), copies));
+    return guarded(() -> matrix(place(index), pieces(index), copies));
   }
 
   /** A column of whole numbers, widened to 64 bits. */
   public long[] longs(String column) {
     int index = index(column);
-    return guarded(
-        index, () -> ArrowPlainColumn.longs(place(index), fields.get(index), data(index)));
+    return guarded(() -> ArrowPlainColumn.longs(place(index), fields.get(index), data(index)));
   }
 
   /** A column of text. */
   public List<String> strings(String column) {
     int index = index(column);
-    return guarded(
-        index, () -> ArrowPlainColumn.strings(place(index), fields.get(index), data(index)));
+    return guarded(() -> ArrowPlainColumn.strings(place(index), fields.get(index), data(index)));
   }
 
   @Override
@@ -155,7 +153,7 @@ public final class ArrowFile implements MatrixFile {
   }
 
   /** Metadata that points outside of itself shows as an exception of the metadata reader. */
-  private <T> T guarded(int index, Read<T> read) {
+  private <T> T guarded(Read<T> read) {
     try {
       return read.get();
     } catch (GeodexException | IllegalStateException e) {
