@@ -54,6 +54,11 @@ public final class ArrowFile implements MatrixFile {
     }
   }
 
+  /** The mapping that matrices in place lie in. */
+  MappedFile mapping() {
+    return file;
+  }
+
   public Path path() {
     return file.path();
   }

@@ -23,7 +23,7 @@ record RowFormat(byte[] head, byte[] tail) {
     return switch (name.substring(name.lastIndexOf('.') + 1)) {
       case "npy" -> new RowFormat(NpyHead.bytes(type, rows, columns), new byte[0]);
       case "safetensors" ->
-          new RowFormat(new SafetensorsHead().add(NAME, type, rows, columns).bytes(), new byte[0]);
+          new RowFormat(SafetensorsHead.single(NAME, type, rows, columns), new byte[0]);
       case "arrow" -> ArrowLayout.matrix(NAME, type, rows, columns);
       default ->
           throw new UsageException(

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -19,17 +20,24 @@ final class SafetensorsHead {
   private Map<String, String> metadata = Map.of();
   private long end;
 
-  SafetensorsHead add(String name, ElementType type, long... shape) {
-    List<Long> axes = java.util.Arrays.stream(shape).boxed().toList();
+  /** The head of a file with one tensor in it. */
+  static byte[] single(String name, ElementType type, long... shape) {
+    SafetensorsHead head = new SafetensorsHead();
+    head.add(name, type, shape);
+    return head.bytes();
+  }
+
+  /** Adds a tensor and returns its size in bytes. */
+  long add(String name, ElementType type, long... shape) {
+    List<Long> axes = Arrays.stream(shape).boxed().toList();
     long bytes = axes.stream().reduce((long) type.bytes(), Math::multiplyExact);
     entries.add(new Entry(name, type, axes, end, Math.addExact(end, bytes)));
     end = Math.addExact(end, bytes);
-    return this;
+    return bytes;
   }
 
-  SafetensorsHead metadata(Map<String, String> entries) {
+  void metadata(Map<String, String> entries) {
     metadata = entries;
-    return this;
   }
 
   /** Length and JSON, padded with spaces so that the data lies aligned. */

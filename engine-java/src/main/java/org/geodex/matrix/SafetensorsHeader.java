@@ -100,6 +100,11 @@ record SafetensorsHeader(
     return new InputException(file.path() + ": " + message.formatted(args));
   }
 
+  /** A JSON reader's complaint without the excerpt that follows it. */
+  static String firstLine(IOException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
+  }
+
   /** Reads the JSON in one pass, without building a tree of it. */
   private record Reader(MappedFile file) {
     SafetensorsHeader header(byte[] json, long dataOffset) {
@@ -231,8 +236,5 @@ record SafetensorsHeader(
       };
     }
 
-    private static String firstLine(IOException e) {
-      return e.getMessage().lines().findFirst().orElse("no reason given");
-    }
   }
 }

@@ -85,7 +85,7 @@ class MatrixRoundTripTest {
   void halvesAndDoublesBecomeF32() throws IOException {
     float[] values = {1.5f, -0.125f, 65504, 6e-8f};
     Path f16 = folder.resolve("f16.safetensors");
-    byte[] head = new SafetensorsHead().add("t", ElementType.F16, 2, 1, 2).bytes();
+    byte[] head = SafetensorsHead.single("t", ElementType.F16, 2, 1, 2);
     byte[] file = java.util.Arrays.copyOf(head, head.length + 8);
     for (int i = 0; i < 4; i++) {
       MemorySegment.ofArray(file)
