@@ -119,8 +119,7 @@ public final class SafetensorsFolder implements AutoCloseable {
       }
       for (var entry : weights.properties()) {
         if (!entry.getValue().isTextual()) {
-          throw new InputException(
-              "%s: weight_map '%s' is no file name", index, entry.getKey());
+          throw new InputException("%s: weight_map '%s' is no file name", index, entry.getKey());
         }
         map.put(entry.getKey(), entry.getValue().textValue());
       }

@@ -235,6 +235,5 @@ record SafetensorsHeader(
         default -> "a whole number";
       };
     }
-
   }
 }

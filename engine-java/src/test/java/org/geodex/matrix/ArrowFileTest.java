@@ -34,7 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ArrowFileTest {
   private static final Field ID =
       new Field("id", FieldType.nullable(new ArrowType.Int(64, true)), null);
-  private static final Field WORD = new Field("word", FieldType.nullable(new ArrowType.Utf8()), null);
+  private static final Field WORD =
+      new Field("word", FieldType.nullable(new ArrowType.Utf8()), null);
   private static final Field X =
       new Field(
           "x",
@@ -42,8 +43,7 @@ class ArrowFileTest {
           List.of(
               new Field(
                   "item",
-                  FieldType.nullable(
-                      new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE)),
+                  FieldType.nullable(new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE)),
                   null)));
 
   @TempDir Path folder;
@@ -96,8 +96,7 @@ class ArrowFileTest {
     try (var allocator = new RootAllocator();
         var reader = new ArrowFileReader(FileChannel.open(path), allocator)) {
       assertTrue(reader.loadNextBatch());
-      assertEquals(
-          "€", reader.getVectorSchemaRoot().getVector("token").getObject(1).toString());
+      assertEquals("€", reader.getVectorSchemaRoot().getVector("token").getObject(1).toString());
       assertEquals(-1, reader.getVectorSchemaRoot().getVector("position").getObject(0));
     }
   }
@@ -154,8 +153,7 @@ class ArrowFileTest {
   private static void write(Path path, int... batchRows) throws IOException {
     try (BufferAllocator allocator = new RootAllocator();
         var root = VectorSchemaRoot.create(new Schema(List.of(ID, WORD, X)), allocator);
-        var channel =
-            FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        var channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         var writer = new ArrowFileWriter(root, null, channel)) {
       int first = 0;
       for (int rows : batchRows) {
@@ -168,8 +166,7 @@ class ArrowFileTest {
   }
 
   private static void writeBatch(Path path, VectorSchemaRoot root) throws IOException {
-    try (var channel =
-            FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try (var channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         var writer = new ArrowFileWriter(root, null, channel)) {
       writer.writeBatch();
       writer.end();

@@ -147,8 +147,7 @@ class SafetensorsFileTest {
         Arena copies = Arena.ofConfined()) {
       assertEquals(List.of(1L, 2L, 2L), file.tensor("hidden_states.0").shape());
       assertArrayEquals(
-          new float[][] {{3, 4}, {1, 2}},
-          file.tensor("hidden_states.1").matrix(copies).toArray());
+          new float[][] {{3, 4}, {1, 2}}, file.tensor("hidden_states.1").matrix(copies).toArray());
     }
   }
 
