@@ -17,6 +17,9 @@ final class CpuInformation implements Information {
 
   @Override
   public KsgCounts ksgCounts(Matrix x, Matrix y, Matrix z, KsgParameters parameters) {
+    if (parameters.norm() == KsgParameters.Norm.MAX) {
+      return new KsgMaxNorm(parallel, parameters, x, y, z).count();
+    }
     return new KsgBruteForce(parallel, parameters).count(x, y, z);
   }
 
