@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = "The geometry and the information inside language models, measured fast.",
-    subcommands = {PairwiseCommand.class},
+    subcommands = {KlCommand.class, MiCommand.class, PairwiseCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",

@@ -40,6 +40,16 @@ public final class KlKnn {
       this.label = label;
     }
 
+    /** Reads a name of the command line. */
+    public static Bias parse(String text) {
+      for (Bias bias : values()) {
+        if (bias.label.equals(text)) {
+          return bias;
+        }
+      }
+      throw new UsageException("--bias %s: expected fixed-order or common-radius", text);
+    }
+
     /** The name on the command line. */
     @Override
     public String toString() {
