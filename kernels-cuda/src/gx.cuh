@@ -1,0 +1,23 @@
+// What every kernel file shares. Built by nvcc for the card and by g++ for the emulator.
+#pragma once
+
+#ifdef GX_EMULATOR
+// Dynamic shared memory, 16-byte aligned: `GX_DYNAMIC_SHARED(float, tile)` declares `float* tile`.
+#define GX_DYNAMIC_SHARED(type, name) type* const name = static_cast<type*>(gx_emu_dynamic_shared())
+#else
+#include <cuda_pipeline_primitives.h>
+#define GX_DYNAMIC_SHARED(type, name)                        \
+  extern __shared__ __align__(16) unsigned char gx_shared[]; \
+  type* const name = reinterpret_cast<type*>(gx_shared)
+#endif
+
+#define GX_GLOBAL extern "C" __global__ void
+
+namespace gx {
+
+constexpr int kWarp = 32;
+constexpr unsigned kAllLanes = 0xffffffffu;
+
+__host__ __device__ constexpr long long ceil_div(long long a, long long b) { return (a + b - 1) / b; }
+
+}  // namespace gx
