@@ -1,5 +1,7 @@
 package org.geodex.backend;
 
+import org.geodex.backend.transformer.Transformer;
+
 /**
  * Where the heavy work runs. Coarse operations on whole matrices, in families: each family is an
  * interface with one implementation a backend. Operations call a backend; analyses call operations.
@@ -33,6 +35,9 @@ public interface Backend extends AutoCloseable {
 
   /** Counts and sums of the divergence and information estimators. */
   Information information();
+
+  /** Layers of a transformer. */
+  Transformer transformer();
 
   @Override
   void close();

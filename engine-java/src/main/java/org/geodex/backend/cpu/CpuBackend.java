@@ -9,6 +9,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
 import org.geodex.backend.Parallel;
+import org.geodex.backend.transformer.Transformer;
 
 /** All cores of this machine: Vector API kernels and OpenBLAS. */
 public final class CpuBackend implements Backend {
@@ -17,6 +18,7 @@ public final class CpuBackend implements Backend {
   private final CpuAlgebra algebra;
   private final CpuGeometry geometry;
   private final CpuInformation information;
+  private final CpuTransformer transformer;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
@@ -24,6 +26,7 @@ public final class CpuBackend implements Backend {
     this.algebra = new CpuAlgebra(parallel);
     this.geometry = new CpuGeometry(parallel);
     this.information = new CpuInformation(parallel);
+    this.transformer = new CpuTransformer(parallel);
   }
 
   @Override
@@ -75,7 +78,13 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Transformer transformer() {
+    return transformer;
+  }
+
+  @Override
   public void close() {
+    transformer.close();
     parallel.close();
   }
 }

@@ -5,6 +5,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
 import org.geodex.backend.Parallel;
+import org.geodex.backend.transformer.Transformer;
 
 /** The specification: plain loops in f64 on one thread, in the order of the formulas. */
 public final class ScalarBackend implements Backend {
@@ -48,6 +49,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Information information() {
     return new ScalarInformation();
+  }
+
+  @Override
+  public Transformer transformer() {
+    return new ScalarTransformer();
   }
 
   @Override

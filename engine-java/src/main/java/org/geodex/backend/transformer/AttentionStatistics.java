@@ -1,0 +1,45 @@
+package org.geodex.backend.transformer;
+
+/**
+ * How far and how evenly the heads of one layer attend, summed over the queries that are tokens:
+ * the mean distance Σⱼ pᵢⱼ·|i − j| and the entropy −Σⱼ pᵢⱼ·ln pᵢⱼ, in tokens and nats. The weights
+ * themselves are not stored. Sums are kept in f64 and added in a fixed order.
+ */
+public final class AttentionStatistics {
+  private final double[] distance;
+  private final double[] entropy;
+  private long queries;
+
+  public AttentionStatistics(int heads) {
+    distance = new double[heads];
+    entropy = new double[heads];
+  }
+
+  public int heads() {
+    return distance.length;
+  }
+
+  /** Adds the sums over {@code count} queries of one head; head 0 counts the queries. */
+  public void add(int head, double distanceSum, double entropySum, long count) {
+    distance[head] += distanceSum;
+    entropy[head] += entropySum;
+    if (head == 0) {
+      queries += count;
+    }
+  }
+
+  /** Queries counted so far. */
+  public long queries() {
+    return queries;
+  }
+
+  /** Mean distance between a token and what it attends to, in tokens. */
+  public double meanDistance(int head) {
+    return distance[head] / queries;
+  }
+
+  /** Mean entropy of a token's attention, in nats. */
+  public double meanEntropy(int head) {
+    return entropy[head] / queries;
+  }
+}
