@@ -1,21 +1,15 @@
 package org.geodex.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.SafetensorsFile;
 import org.geodex.matrix.StoredMatrix;
-import org.geodex.memory.MappedFile;
+import org.geodex.matrix.Tensor;
 
 /**
  * The weights of a model by name. They stay mapped; a lookup checks presence, shape and type and
@@ -23,28 +17,34 @@ import org.geodex.memory.MappedFile;
  */
 final class Checkpoint implements AutoCloseable {
   private final Path folder;
-  private final MappedFile file;
-  private final Map<String, JsonNode> tensors = new HashMap<>();
-  private final long dataStart;
+  private final SafetensorsFile file;
   private final List<StoredMatrix> given = new ArrayList<>();
 
-  private Checkpoint(Path path) {
-    folder = path.getParent();
-    file = MappedFile.open(path);
-    try {
-      long length = file.segment().get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
-      byte[] header = file.segment().asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
-      JsonNode root = new ObjectMapper().readTree(new String(header, StandardCharsets.UTF_8));
-      root.properties().forEach(e -> tensors.put(e.getKey(), e.getValue()));
-      dataStart = 8 + length;
-    } catch (IOException | RuntimeException e) {
-      file.close();
-      throw new InputException(e, "%s: not a safetensors file", path);
-    }
+  private Checkpoint(Path folder, SafetensorsFile file) {
+    this.folder = folder;
+    this.file = file;
   }
 
+  /**
+   * Opens {@code FOLDER/model.safetensors}.
+   *
+   * @throws InputException when there are no weights, or only such in another format
+   */
   static Checkpoint open(Path folder) {
-    return new Checkpoint(folder.resolve("model.safetensors"));
+    for (String other : List.of("pytorch_model.bin", "tf_model.h5", "flax_model.msgpack")) {
+      if (Files.exists(folder.resolve(other)) && !hasSafetensors(folder)) {
+        throw new InputException(
+            "%s: has %s but no model.safetensors; save it again with"
+                + " save_pretrained(…, safe_serialization=True)",
+            folder, other);
+      }
+    }
+    return new Checkpoint(folder, SafetensorsFile.open(folder.resolve("model.safetensors")));
+  }
+
+  private static boolean hasSafetensors(Path folder) {
+    return Files.exists(folder.resolve("model.safetensors"))
+        || Files.exists(folder.resolve("model.safetensors.index.json"));
   }
 
   Path folder() {
@@ -52,17 +52,12 @@ final class Checkpoint implements AutoCloseable {
   }
 
   boolean has(String name) {
-    return tensors.containsKey(name);
+    return file.names().contains(name);
   }
 
   /** The first of these names that the checkpoint has; the first of all when it has none. */
   String firstOf(String... names) {
-    for (String name : names) {
-      if (has(name)) {
-        return name;
-      }
-    }
-    return names[0];
+    return Arrays.stream(names).filter(this::has).findFirst().orElse(names[0]);
   }
 
   /**
@@ -71,44 +66,39 @@ final class Checkpoint implements AutoCloseable {
    * @throws InputException naming file, tensor and what was expected
    */
   StoredMatrix matrix(String name, long rows, int columns) {
-    return stored(name, rows, columns, rows, columns);
+    return stored(name, rows, columns, rows, (long) columns);
   }
 
   /** A vector of {@code n} values as f32 [1,n]. */
   Matrix vector(String name, int n) {
-    return stored(name, 1, n, n).f32();
+    return stored(name, 1, n, (long) n).f32();
   }
 
-  private StoredMatrix stored(String name, long rows, int columns, long... shape) {
-    JsonNode tensor = tensors.get(name);
-    if (tensor == null) {
+  private StoredMatrix stored(String name, long rows, int columns, Long... shape) {
+    List<Long> expected = List.of(shape);
+    if (!has(name)) {
       throw new InputException(
-          "%s: no tensor %s, expected one of shape %s", file.path(), name, Arrays.toString(shape));
+          "%s: no tensor %s, expected one of shape %s", file.path(), name, expected);
     }
-    long[] actual = new long[tensor.get("shape").size()];
-    for (int i = 0; i < actual.length; i++) {
-      actual[i] = tensor.get("shape").get(i).asLong();
-    }
-    if (!Arrays.equals(shape, actual)) {
+    Tensor tensor = file.tensor(name);
+    if (!tensor.shape().equals(expected)) {
       throw new InputException(
-          "%s: tensor %s has shape %s, expected %s",
-          file.path(), name, Arrays.toString(actual), Arrays.toString(shape));
+          "%s: tensor %s has shape %s, expected %s", file.path(), name, tensor.shape(), expected);
     }
-    StoredMatrix.Type type =
-        switch (tensor.get("dtype").asText()) {
-          case "F32" -> StoredMatrix.Type.F32;
-          case "F16" -> StoredMatrix.Type.F16;
-          case "BF16" -> StoredMatrix.Type.BF16;
-          default ->
-              throw new InputException(
-                  "%s: tensor %s has type %s, expected F32, F16 or BF16",
-                  file.path(), name, tensor.get("dtype").asText());
-        };
-    long start = dataStart + tensor.get("data_offsets").get(0).asLong();
-    MemorySegment segment = file.segment().asSlice(start);
-    StoredMatrix matrix = new StoredMatrix(type, segment, rows, columns);
+    StoredMatrix matrix = new StoredMatrix(type(tensor), tensor.data(), rows, columns);
     given.add(matrix);
     return matrix;
+  }
+
+  private static StoredMatrix.Type type(Tensor tensor) {
+    return switch (tensor.type()) {
+      case F32 -> StoredMatrix.Type.F32;
+      case F16 -> StoredMatrix.Type.F16;
+      case BF16 -> StoredMatrix.Type.BF16;
+      default ->
+          throw new InputException(
+              "%s: has type %s, expected F32, F16 or BF16", tensor.name(), tensor.type());
+    };
   }
 
   @Override
