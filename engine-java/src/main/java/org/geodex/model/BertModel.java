@@ -14,8 +14,8 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.StoredMatrix;
 
 /**
- * BERT, RoBERTa and XLM-RoBERTa: x₀ = norm(token + type + position); x = norm(x + attention(x)); x =
- * norm(x + forward(x)) in every layer. Heads where the checkpoint has them: masked-token logits,
+ * BERT, RoBERTa and XLM-RoBERTa: x₀ = norm(token + type + position); x = norm(x + attention(x)); x
+ * = norm(x + forward(x)) in every layer. Heads where the checkpoint has them: masked-token logits,
  * pooler, next-sentence logits.
  */
 final class BertModel extends TransformerModel {

@@ -25,7 +25,12 @@ final class Gpt2Model extends TransformerModel {
 
   /** Weights of one layer; {@code attend} gives queries, keys and values side by side. */
   private record Layer(
-      Norm norm1, Projection attend, Projection output, Norm norm2, Projection up, Projection down) {}
+      Norm norm1,
+      Projection attend,
+      Projection output,
+      Norm norm2,
+      Projection up,
+      Projection down) {}
 
   Gpt2Model(Gpt2Config config, Checkpoint weights, Backend backend) {
     super(weights, backend);
@@ -86,8 +91,7 @@ final class Gpt2Model extends TransformerModel {
               workspace);
       Matrix last = run(batch, pass);
       if (keep.heads() && config.headed()) {
-        Matrix logits =
-            result.add("logits", batch.size(), batch.length(), config.vocabulary());
+        Matrix logits = result.add("logits", batch.size(), batch.length(), config.vocabulary());
         ops.linear(last, head, Epilogue.NONE, logits);
       }
       return result;

@@ -11,9 +11,9 @@ public interface LayerHook {
   LayerHook NONE = new LayerHook() {};
 
   /**
-   * The residual stream after a layer. {@code site.layer()} counts as the hidden states do: 0 is what
-   * enters the first layer, i what leaves layer i, L what leaves the last one, before the final norm
-   * of GPT-2 and T5.
+   * The residual stream after a layer. {@code site.layer()} counts as the hidden states do: 0 is
+   * what enters the first layer, i what leaves layer i, L what leaves the last one, before the
+   * final norm of GPT-2 and T5.
    *
    * @param x [batch·queries, d], may be changed in place
    */

@@ -73,8 +73,7 @@ final class Pass {
 
   /** Attention of layer {@code i}, kept, counted and shown to the hook as asked. */
   void attention(Transformer ops, Attention a, int i, boolean cross, Matrix out) {
-    LayerHook.Site site =
-        new LayerHook.Site(stack, i, batch, queries, a.keys(), a.heads(), cross);
+    LayerHook.Site site = new LayerHook.Site(stack, i, batch, queries, a.keys(), a.heads(), cross);
     boolean edits = hook.wantsAttention(site);
     Matrix weights = null;
     if (keep.attentions() && keep.layer(i)) {

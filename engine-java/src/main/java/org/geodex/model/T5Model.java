@@ -13,9 +13,9 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.StoredMatrix;
 
 /**
- * T5: an encoder and a decoder of layers x += attention(rms(x)); in the decoder x += attention(rms(x)
- * to the encoder); x += forward(rms(x)); a final RMS norm. Scores are not scaled; self-attention adds
- * a bias by relative position, shared by all layers of a stack.
+ * T5: an encoder and a decoder of layers x += attention(rms(x)); in the decoder x +=
+ * attention(rms(x) to the encoder); x += forward(rms(x)); a final RMS norm. Scores are not scaled;
+ * self-attention adds a bias by relative position, shared by all layers of a stack.
  */
 final class T5Model extends TransformerModel {
   private final T5Config config;
@@ -46,8 +46,7 @@ final class T5Model extends TransformerModel {
             "shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight");
     tokens = weights.matrix(name, config.vocabulary(), d);
     encoder = half(Stack.ENCODER, config.layers());
-    boolean decodes =
-        config.decoderLayers() > 0 && weights.has("decoder.final_layer_norm.weight");
+    boolean decodes = config.decoderLayers() > 0 && weights.has("decoder.final_layer_norm.weight");
     decoder = decodes ? half(Stack.DECODER, config.decoderLayers()) : null;
     StoredMatrix output =
         config.tied() || !decodes
@@ -108,8 +107,7 @@ final class T5Model extends TransformerModel {
   }
 
   private Norm rms(String name) {
-    return new Norm(
-        weights.vector(name + ".weight", config.width()), null, config.epsilon(), true);
+    return new Norm(weights.vector(name + ".weight", config.width()), null, config.epsilon(), true);
   }
 
   /** The final norm with 1/√d folded into its gain, for logits from the tied embedding. */
@@ -155,8 +153,7 @@ final class T5Model extends TransformerModel {
   private Pass pass(
       Stack stack, int batch, int length, Keep keep, LayerHook hook, Activations result) {
     int layers = stack == Stack.ENCODER ? config.layers() : config.decoderLayers();
-    return new Pass(
-        stack, layers, batch, length, config.width(), keep, hook, result, workspace);
+    return new Pass(stack, layers, batch, length, config.width(), keep, hook, result, workspace);
   }
 
   private void decode(
@@ -179,8 +176,7 @@ final class T5Model extends TransformerModel {
     if (keep.heads()) {
       Matrix scaled = pass.temporary("scaled", config.width());
       ops.norm(raw, headNorm, scaled);
-      Matrix logits =
-          result.add("logits", pass.batch(), pass.queries(), config.vocabulary());
+      Matrix logits = result.add("logits", pass.batch(), pass.queries(), config.vocabulary());
       ops.linear(scaled, head, Epilogue.NONE, logits);
     }
   }
@@ -251,8 +247,7 @@ final class T5Model extends TransformerModel {
     ops.linear(normed, layer.cross().query(), Epilogue.NONE, q);
     ops.linear(encoded.states(), layer.cross().key(), Epilogue.NONE, k);
     ops.linear(encoded.states(), layer.cross().value(), Epilogue.NONE, v);
-    Attention attention =
-        attention(pass, encoded.length(), false, q, k, v, encoded.mask(), null);
+    Attention attention = attention(pass, encoded.length(), false, q, k, v, encoded.mask(), null);
     pass.attention(ops, attention, i, true, context);
     ops.linear(context, layer.cross().output(), Epilogue.plus(x), out);
   }
@@ -311,8 +306,8 @@ final class T5Model extends TransformerModel {
   }
 
   /**
-   * Bucket of a relative position: small distances have one each, larger ones share by logarithm, all
-   * from {@code maxDistance} on share the last.
+   * Bucket of a relative position: small distances have one each, larger ones share by logarithm,
+   * all from {@code maxDistance} on share the last.
    *
    * @param offset key place − query place
    * @param bidirectional half of the buckets is for keys after the query; otherwise those count as

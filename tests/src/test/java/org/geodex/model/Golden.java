@@ -73,14 +73,16 @@ record Golden(Path folder) {
         continue;
       }
       for (int j = 0; j < columns; j++) {
-        double difference = Math.abs(value(expected, i * columns + j) - value(actual, i * columns + j));
+        double difference =
+            Math.abs(value(expected, i * columns + j) - value(actual, i * columns + j));
         assertTrue(difference < Double.POSITIVE_INFINITY, name + " has a NaN or an infinity");
         worst = Math.max(worst, difference);
       }
     }
     assertTrue(
         worst <= tolerance,
-        "%s: %s is %.3g off, tolerance %.3g".formatted(folder.getFileName(), name, worst, tolerance));
+        "%s: %s is %.3g off, tolerance %.3g"
+            .formatted(folder.getFileName(), name, worst, tolerance));
   }
 
   private static double value(Tensor tensor, long index) {

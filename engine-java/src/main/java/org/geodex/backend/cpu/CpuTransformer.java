@@ -401,8 +401,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   private static void mask(MemorySegment p, long row, float[] mask, int from, int n) {
     int j = 0;
     for (; j <= n - LANES; j += LANES) {
-      store(
-          load(p, row + 4L * j).add(FloatVector.fromArray(F32, mask, from + j)), p, row + 4L * j);
+      store(load(p, row + 4L * j).add(FloatVector.fromArray(F32, mask, from + j)), p, row + 4L * j);
     }
     for (; j < n; j++) {
       p.set(FLOAT, row + 4L * j, p.get(FLOAT, row + 4L * j) + mask[from + j]);
@@ -426,7 +425,8 @@ final class CpuTransformer implements Transformer, AutoCloseable {
     }
     if (j < n) {
       VectorMask<Float> tail = F32.indexInRange(j, n);
-      FloatVector e = VectorMath.exp(load(p, row + 4L * j, tail).sub(largest)).blend(0f, tail.not());
+      FloatVector e =
+          VectorMath.exp(load(p, row + 4L * j, tail).sub(largest)).blend(0f, tail.not());
       e.intoMemorySegment(p, row + 4L * j, LITTLE_ENDIAN, tail);
       sums = sums.add(e);
     }

@@ -15,8 +15,8 @@ import org.geodex.matrix.Matrix;
  * @param scale factor of the scores
  * @param causal the queries are the last ones of the keys' positions, and see no later key
  * @param keyMask [batch·keys] of 0 or −∞, or null for all 0
- * @param positionBias [heads, 2·keys − 1]: what is added to the score of a key by its place relative
- *     to the query, column {@code keys − 1} for the query's own; null for none
+ * @param positionBias [heads, 2·keys − 1]: what is added to the score of a key by its place
+ *     relative to the query, column {@code keys − 1} for the query's own; null for none
  */
 public record Attention(
     int batch,

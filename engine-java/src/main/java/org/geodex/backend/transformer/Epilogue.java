@@ -3,8 +3,8 @@ package org.geodex.backend.transformer;
 import org.geodex.matrix.Matrix;
 
 /**
- * What is done to the result of a {@link Projection} before it is written: y = f(x·W + b) ∘ factor +
- * residual. Each part may be absent.
+ * What is done to the result of a {@link Projection} before it is written: y = f(x·W + b) ∘ factor
+ * + residual. Each part may be absent.
  *
  * @param factor [n,out], or null for 1
  * @param residual [n,out], or null for 0

@@ -3,8 +3,8 @@ package org.geodex.backend.transformer;
 import org.geodex.matrix.Matrix;
 
 /**
- * The layers of a transformer. Token rows of all sequences of a batch stand one below the other: row
- * b·length + i is token i of sequence b.
+ * The layers of a transformer. Token rows of all sequences of a batch stand one below the other:
+ * row b·length + i is token i of sequence b.
  *
  * <p>f32 in and out. {@code scalar} computes every formula in f64; {@code cpu} in f32 with fused
  * multiply-add, its exp within 2 units in the last place and its erf within 3e-7.
@@ -19,9 +19,7 @@ public interface Transformer {
    */
   void linear(Matrix x, Projection projection, Epilogue epilogue, Matrix y);
 
-  /**
-   * Normalizes every row of x[n,d] into y[n,d]; both may be the same matrix.
-   */
+  /** Normalizes every row of x[n,d] into y[n,d]; both may be the same matrix. */
   void norm(Matrix x, Norm norm, Matrix y);
 
   /**
