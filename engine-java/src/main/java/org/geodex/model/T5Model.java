@@ -137,7 +137,7 @@ final class T5Model extends TransformerModel {
     try {
       float[] mask = keyMask(batch.attentionMask());
       Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), keep, hook, result);
-      Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
+      Matrix raw = run(encoder, batch.inputIds(), mask, null, pass);
       Matrix encoded = pass.hidden(config.layers());
       ops.norm(raw, encoder.finalNorm(), encoded);
       if (batch.decoderInputIds() != null) {
@@ -171,7 +171,7 @@ final class T5Model extends TransformerModel {
     Pass pass = pass(Stack.DECODER, batch.size(), batch.decoderLength(), keep, hook, result);
     float[] mask = keyMask(batch.decoderAttentionMask());
     Encoded source = new Encoded(encoded, batch.length(), encoderMask);
-    Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
+    Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, pass);
     ops.norm(raw, decoder.finalNorm(), pass.hidden(config.decoderLayers()));
     if (keep.heads()) {
       Matrix scaled = pass.temporary("scaled", config.width());
@@ -186,7 +186,7 @@ final class T5Model extends TransformerModel {
 
   /** Runs a stack up to its final norm. */
   private Matrix run(
-      Half half, int[][] ids, float[] mask, Encoded encoded, Object cache, Pass pass) {
+      Half half, int[][] ids, float[] mask, Encoded encoded, Pass pass) {
     int d = config.width();
     Matrix x = pass.hidden(0);
     embed(new StoredMatrix[] {tokens}, new int[][] {flat(ids)}, x);
