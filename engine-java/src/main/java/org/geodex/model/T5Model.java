@@ -185,8 +185,7 @@ final class T5Model extends TransformerModel {
   private record Encoded(Matrix states, int length, float[] mask) {}
 
   /** Runs a stack up to its final norm. */
-  private Matrix run(
-      Half half, int[][] ids, float[] mask, Encoded encoded, Pass pass) {
+  private Matrix run(Half half, int[][] ids, float[] mask, Encoded encoded, Pass pass) {
     int d = config.width();
     Matrix x = pass.hidden(0);
     embed(new StoredMatrix[] {tokens}, new int[][] {flat(ids)}, x);
