@@ -31,6 +31,13 @@ public interface Algebra {
   Matrix64 scatter(Matrix x, double[] centre);
 
   /**
+   * As {@link #scatter(Matrix, double[])} with each centred row brought to unit length first. A row
+   * that equals the centre to within {@link #NO_DIRECTION} of its length has no direction and adds
+   * nothing, so the trace counts the rows that have one.
+   */
+  Matrix64 scatter(Matrix x, double[] centre, boolean unitRows);
+
+  /**
    * Gram matrix of centred rows: (xᵢ − c)·(xⱼ − c) in f64, both triangles filled.
    *
    * @param x [n,d]
@@ -38,6 +45,44 @@ public interface Algebra {
    * @return [n,n]; the caller closes it
    */
   Matrix64 gram(Matrix x, double[] centre);
+
+  /** As {@link #gram(Matrix, double[])}, rows at unit length as in {@code scatter}. */
+  Matrix64 gram(Matrix x, double[] centre, boolean unitRows);
+
+  /**
+   * Relative length under which a centred row counts as zero: ‖x − c‖ ≤ 1e-12·(‖x‖ + ‖c‖). The
+   * means of f32 columns are exact to about 1e-15, so this is noise of the centring, not data.
+   */
+  double NO_DIRECTION = 1e-12;
+
+  /**
+   * Squared lengths ‖z‖² of the centred rows in f64; with {@code unitRows} they are 1, or 0 for a
+   * row without a direction. Their sum is the trace of the scatter matrix.
+   *
+   * @return n values
+   */
+  double[] squaredLengths(Matrix x, double[] centre, boolean unitRows);
+
+  /**
+   * Out = Zᵀ·(Z·V) for the centred, perhaps unit-length rows Z of x, in one pass over x and without
+   * the scatter matrix.
+   *
+   * @param v [d,p]
+   * @return [d,p]; the caller closes it
+   */
+  Matrix64 scatterTimes(Matrix x, double[] centre, boolean unitRows, Matrix64 v);
+
+  /**
+   * The triangular factor R[r,c] of a QR decomposition of the centred columns of all matrices side
+   * by side: [X₁ X₂ …] = Q·R with r = min(n,c), c the sum of the widths. Rows are streamed; unlike
+   * the scatter matrix, R keeps small singular values to full precision. The signs of its rows are
+   * not fixed.
+   *
+   * @param xs matrices with the same rows
+   * @param centres one array for each matrix; null entries for no centring
+   * @return R; the caller closes it
+   */
+  Matrix64 triangle(Matrix[] xs, double[][] centres);
 
   /**
    * Cross moments Σᵢ (xᵢ − a)(yᵢ − b)ᵀ in f64.

@@ -39,6 +39,9 @@ public interface Backend extends AutoCloseable {
   /** Layers of a transformer. */
   Transformer transformer();
 
+  /** Sums over all pairs of rows: distance correlation, kernel alignment. */
+  Pairs pairs();
+
   @Override
   void close();
 }

@@ -13,7 +13,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = "The geometry and the information inside language models, measured fast.",
-    subcommands = {KlCommand.class, MiCommand.class, PairwiseCommand.class},
+    subcommands = {
+      EntropyCommand.class,
+      KlCommand.class,
+      MiCommand.class,
+      PairwiseCommand.class,
+      SimilarityCommand.class,
+    },
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",

@@ -59,6 +59,10 @@ public final class OpenBlas {
           FunctionDescriptor.of(
               JAVA_INT, JAVA_INT, JAVA_BYTE, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS,
               ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
+  private static final MethodHandle DGEQRF =
+      handle(
+          "LAPACKE_dgeqrf",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
   private static final MethodHandle DTRSM =
       handle(
           "cblas_dtrsm",
@@ -242,6 +246,19 @@ public final class OpenBlas {
               ROW_MAJOR, (byte) (vectors ? 'S' : 'N'), m, n, a, n, s, u, Math.min(m, n), vt, n);
     } catch (Throwable e) {
       throw failed("LAPACKE_dgesdd", e);
+    }
+  }
+
+  /**
+   * QR decomposition of A[m,n] in place in <em>column-major</em> order: the upper triangle becomes
+   * R, the rest and {@code tau[min(m,n)]} describe Q.
+   */
+  public static int dgeqrf(int m, int n, MemorySegment a, int lda, MemorySegment tau) {
+    int columnMajor = 102;
+    try {
+      return (int) DGEQRF.invokeExact(columnMajor, m, n, a, lda, tau);
+    } catch (Throwable e) {
+      throw failed("LAPACKE_dgeqrf", e);
     }
   }
 

@@ -3,6 +3,9 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Parallel;
 import org.geodex.blas.OpenBlas;
@@ -27,6 +30,8 @@ final class CpuAlgebra implements Algebra {
 
   /** Right-hand sides that one triangular solve takes. */
   private static final int SOLVE_COLUMNS = 256;
+
+  private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;
 
   private final Parallel parallel;
 
@@ -105,6 +110,11 @@ final class CpuAlgebra implements Algebra {
 
   @Override
   public Matrix64 scatter(Matrix x, double[] centre) {
+    return scatter(x, centre, false);
+  }
+
+  @Override
+  public Matrix64 scatter(Matrix x, double[] centre, boolean unitRows) {
     int d = x.columns();
     Matrix64 sum =
         sumOverBlocks(
@@ -112,7 +122,7 @@ final class CpuAlgebra implements Algebra {
             d,
             d,
             (from, to, buffer, partial) -> {
-              widen(x, from, to, centre, buffer);
+              widen(x, from, to, centre, unitRows, buffer);
               OpenBlas.dsyrk(true, d, (int) (to - from), 1, buffer, d, 1, partial.segment(), d);
             },
             (long) BLOCK * d);
@@ -130,8 +140,8 @@ final class CpuAlgebra implements Algebra {
         dy,
         (from, to, buffer, partial) -> {
           MemorySegment right = buffer.asSlice(8L * BLOCK * dx);
-          widen(x, from, to, a, buffer);
-          widen(y, from, to, b, right);
+          widen(x, from, to, a, false, buffer);
+          widen(y, from, to, b, false, right);
           OpenBlas.dgemm(
               true,
               false,
@@ -207,23 +217,52 @@ final class CpuAlgebra implements Algebra {
     }
   }
 
-  /** Writes rows [from, to) less the centre as f64. */
-  private static void widen(Matrix x, long from, long to, double[] centre, MemorySegment out) {
+  /** Writes rows [from, to) less the centre as f64, at unit length when asked. */
+  private static void widen(
+      Matrix x, long from, long to, double[] centre, boolean unitRows, MemorySegment out) {
     int d = x.columns();
     float[] row = new float[d];
     double[] wide = new double[d];
+    double origin = centre == null ? 0 : Math.sqrt(squaredNorm(centre));
     for (long i = from; i < to; i++) {
       x.copyRow(i, row);
       for (int j = 0; j < d; j++) {
         wide[j] = row[j];
       }
+      double length = unitRows ? Math.sqrt(squaredNorm(wide)) : 0;
       if (centre != null) {
         for (int j = 0; j < d; j++) {
           wide[j] -= centre[j];
         }
       }
+      if (unitRows) {
+        toUnitLength(wide, NO_DIRECTION * (length + origin));
+      }
       MemorySegment.copy(wide, 0, out, F64, (i - from) * d * 8L, d);
     }
+  }
+
+  private static void toUnitLength(double[] row, double shortest) {
+    double length = Math.sqrt(squaredNorm(row));
+    double scale = length > shortest ? 1 / length : 0;
+    for (int j = 0; j < row.length; j++) {
+      row[j] *= scale;
+    }
+  }
+
+  /** Eight running sums in a fixed order: enough to hide the latency of an addition. */
+  private static double squaredNorm(double[] row) {
+    DoubleVector sum = DoubleVector.zero(LANES);
+    int bound = LANES.loopBound(row.length);
+    for (int j = 0; j < bound; j += LANES.length()) {
+      DoubleVector v = DoubleVector.fromArray(LANES, row, j);
+      sum = v.fma(v, sum);
+    }
+    double total = sum.reduceLanes(VectorOperators.ADD);
+    for (int j = bound; j < row.length; j++) {
+      total = Math.fma(row[j], row[j], total);
+    }
+    return total;
   }
 
   private static void mirrorLower(Matrix64 a) {
@@ -236,6 +275,58 @@ final class CpuAlgebra implements Algebra {
 
   @Override
   public Matrix64 gram(Matrix x, double[] centre) {
+    return gram(x, centre, false);
+  }
+
+  @Override
+  public double[] squaredLengths(Matrix x, double[] centre, boolean unitRows) {
+    int d = x.columns();
+    double[] squares = new double[x.intRows()];
+    parallel.forEach(
+        Math.ceilDiv(x.rows(), (long) BLOCK),
+        block -> {
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = NativeMemory.allocate(8L * BLOCK * d, arena);
+            int from = (int) block * BLOCK;
+            int to = Math.min(from + BLOCK, squares.length);
+            widen(x, from, to, centre, unitRows, buffer);
+            double[] row = new double[d];
+            for (int i = from; i < to; i++) {
+              MemorySegment.copy(buffer, F64, 8L * (i - from) * d, row, 0, d);
+              squares[i] = squaredNorm(row);
+            }
+          }
+        });
+    return squares;
+  }
+
+  @Override
+  public Matrix64 scatterTimes(Matrix x, double[] centre, boolean unitRows, Matrix64 v) {
+    int d = x.columns();
+    int p = v.columns();
+    return sumOverBlocks(
+        x.rows(),
+        d,
+        p,
+        (from, to, buffer, partial) -> {
+          int rows = (int) (to - from);
+          MemorySegment product = buffer.asSlice(8L * BLOCK * d);
+          widen(x, from, to, centre, unitRows, buffer);
+          OpenBlas.dgemm(
+              false, false, rows, p, d, 1, buffer, d, v.segment(), p, 0, product, p);
+          OpenBlas.dgemm(
+              true, false, d, p, rows, 1, buffer, d, product, p, 1, partial.segment(), p);
+        },
+        (long) BLOCK * (d + p));
+  }
+
+  @Override
+  public Matrix64 triangle(Matrix[] xs, double[][] centres) {
+    return new TallQr(parallel).triangle(xs, centres);
+  }
+
+  @Override
+  public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
     int n = x.intRows();
     int d = x.columns();
     Matrix64 gram = Matrix64.allocate(n, n);
@@ -247,7 +338,7 @@ final class CpuAlgebra implements Algebra {
           block -> {
             long from = block * BLOCK;
             long to = Math.min(from + BLOCK, n);
-            widen(x, from, to, centre, wide.asSlice(8 * from * d));
+            widen(x, from, to, centre, unitRows, wide.asSlice(8 * from * d));
           });
       parallel.forEach(
           blocks,

@@ -8,6 +8,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.transformer.Transformer;
 
@@ -19,6 +20,7 @@ public final class CpuBackend implements Backend {
   private final CpuGeometry geometry;
   private final CpuInformation information;
   private final CpuTransformer transformer;
+  private final CpuPairs pairs;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
@@ -27,6 +29,7 @@ public final class CpuBackend implements Backend {
     this.geometry = new CpuGeometry(parallel);
     this.information = new CpuInformation(parallel);
     this.transformer = new CpuTransformer(parallel);
+    this.pairs = new CpuPairs(parallel, algebra, memoryBudget);
   }
 
   @Override
@@ -80,6 +83,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Transformer transformer() {
     return transformer;
+  }
+
+  @Override
+  public Pairs pairs() {
+    return pairs;
   }
 
   @Override

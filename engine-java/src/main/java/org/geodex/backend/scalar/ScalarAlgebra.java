@@ -43,13 +43,115 @@ final class ScalarAlgebra implements Algebra {
   }
 
   @Override
+  public Matrix64 scatter(Matrix x, double[] centre, boolean unitRows) {
+    int d = x.columns();
+    Matrix64 scatter = Matrix64.allocate(d, d);
+    double[] row = new double[d];
+    for (long i = 0; i < x.rows(); i++) {
+      copyRow(x, i, centre, unitRows, row);
+      for (int j = 0; j < d; j++) {
+        for (int k = 0; k < d; k++) {
+          scatter.set(j, k, scatter.get(j, k) + row[j] * row[k]);
+        }
+      }
+    }
+    return scatter;
+  }
+
+  @Override
+  public double[] squaredLengths(Matrix x, double[] centre, boolean unitRows) {
+    double[] row = new double[x.columns()];
+    double[] squares = new double[x.intRows()];
+    for (int i = 0; i < squares.length; i++) {
+      copyRow(x, i, centre, unitRows, row);
+      squares[i] = dot(row, row);
+    }
+    return squares;
+  }
+
+  @Override
+  public Matrix64 scatterTimes(Matrix x, double[] centre, boolean unitRows, Matrix64 v) {
+    try (Matrix64 scatter = scatter(x, centre, unitRows)) {
+      return multiply(scatter, false, v, false);
+    }
+  }
+
+  /** Householder reflections on the whole matrix. */
+  @Override
+  public Matrix64 triangle(Matrix[] xs, double[][] centres) {
+    int n = xs[0].intRows();
+    int columns = 0;
+    for (Matrix x : xs) {
+      columns += x.columns();
+    }
+    double[][] a = new double[columns][n];
+    int column = 0;
+    for (int m = 0; m < xs.length; m++) {
+      for (int j = 0; j < xs[m].columns(); j++, column++) {
+        for (int i = 0; i < n; i++) {
+          a[column][i] = xs[m].get(i, j) - (centres[m] == null ? 0 : centres[m][j]);
+        }
+      }
+    }
+    int rank = Math.min(n, columns);
+    for (int k = 0; k < rank; k++) {
+      reflect(a, k);
+    }
+    Matrix64 r = Matrix64.allocate(rank, columns);
+    for (int i = 0; i < rank; i++) {
+      for (int j = i; j < columns; j++) {
+        r.set(i, j, a[j][i]);
+      }
+    }
+    return r;
+  }
+
+  /** Turns column k, from its k-th entry on, into a multiple of the unit vector e_k. */
+  private static void reflect(double[][] a, int k) {
+    int n = a[k].length;
+    double[] v = new double[n];
+    System.arraycopy(a[k], k, v, k, n - k);
+    double length = Math.sqrt(dot(v, v));
+    if (length == 0) {
+      return;
+    }
+    v[k] += Math.copySign(length, v[k]);
+    double scale = 2 / dot(v, v);
+    for (int j = k; j < a.length; j++) {
+      double factor = scale * dot(v, a[j]);
+      for (int i = k; i < n; i++) {
+        a[j][i] -= factor * v[i];
+      }
+    }
+  }
+
+  /** Row i less the centre; with {@code unitRows} at length 1, or zero when it has no direction. */
+  private static void copyRow(Matrix x, long i, double[] centre, boolean unitRows, double[] row) {
+    x.copyRow(i, row);
+    double length = Math.sqrt(dot(row, row));
+    subtract(row, centre);
+    if (unitRows) {
+      double centred = Math.sqrt(dot(row, row));
+      double origin = centre == null ? 0 : Math.sqrt(dot(centre, centre));
+      boolean direction = centred > NO_DIRECTION * (length + origin);
+      for (int j = 0; j < row.length; j++) {
+        row[j] = direction ? row[j] / centred : 0;
+      }
+    }
+  }
+
+  @Override
   public Matrix64 gram(Matrix x, double[] centre) {
+    return gram(x, centre, false);
+  }
+
+  @Override
+  public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
     int n = x.intRows();
     Matrix64 gram = Matrix64.allocate(n, n);
     double[][] rows = new double[n][x.columns()];
     for (int i = 0; i < n; i++) {
-      x.copyRow(i, rows[i]);
-      subtract(rows[i], centre);
+      copyRow(x, i, centre, unitRows, rows[i]);
       for (int j = 0; j <= i; j++) {
         double sum = 0;
         for (int k = 0; k < x.columns(); k++) {

@@ -4,6 +4,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.transformer.Transformer;
 
@@ -54,6 +55,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Transformer transformer() {
     return new ScalarTransformer();
+  }
+
+  @Override
+  public Pairs pairs() {
+    return new ScalarPairs();
   }
 
   @Override

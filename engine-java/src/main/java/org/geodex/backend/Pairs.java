@@ -1,0 +1,50 @@
+package org.geodex.backend;
+
+import java.util.List;
+import org.geodex.matrix.Matrix;
+
+/**
+ * Sums over all pairs of rows of several matrices that describe the same n things. Pairs are visited
+ * in tiles, so nothing of size n×n is kept unless it fits the memory budget and saves time.
+ */
+public interface Pairs {
+
+  /** What a pair of rows is worth. */
+  enum Kernel {
+    /** ‖xᵢ − xⱼ‖; 0 on the diagonal. */
+    DISTANCE,
+    /** exp(−‖xᵢ − xⱼ‖² / (2σ²)); 1 on the diagonal. */
+    GAUSSIAN
+  }
+
+  /**
+   * Sums of a kernel K over the pairs of different rows, in f64.
+   *
+   * @param rows [matrix][i]: Σⱼ K(i,j) over j ≠ i
+   * @param products [matrix a][matrix b]: Σ K_a(i,j)·K_b(i,j) over i &lt; j
+   */
+  record Sums(double[][] rows, double[][] products) {}
+
+  /**
+   * Sums for matrices with the same n rows; each kernel value is computed once.
+   *
+   * @param xs matrices [n, any width]
+   * @param bandwidths σ of each matrix for {@link Kernel#GAUSSIAN}, else ignored
+   */
+  Sums sums(List<? extends Matrix> xs, Kernel kernel, double[] bandwidths);
+
+  /**
+   * Median of the n(n−1)/2 distances between different rows (the mean of the middle two when their
+   * number is even).
+   *
+   * @param x [n,d], n ≥ 2
+   */
+  double medianDistance(Matrix x);
+
+  /**
+   * The distances between different rows in the order (0,1), (0,2) … (n−2,n−1), as SciPy's pdist.
+   *
+   * @return one row of n(n−1)/2 values; the caller closes it
+   */
+  Matrix.Owned condensedDistances(Matrix x);
+}

@@ -1,0 +1,125 @@
+package org.geodex.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.geodex.backend.Backend;
+import org.geodex.entropy.EntropyEstimator;
+import org.geodex.entropy.EntropyEstimator.Settings;
+import org.geodex.error.InputException;
+import org.geodex.matrix.MatrixSource;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "entropy",
+    mixinStandardHelpOptions = true,
+    description = "Entropy, or effective number of directions, of a set of rows.",
+    footer = {
+      "",
+      "coding-length takes rows at unit length; matrix, renyi and effective-rank centre the columns",
+      "first; participation-ratio and isoscore centre only; rankme takes the rows as they are.",
+      "Example: geodex entropy layer7.npy --estimator coding-length --eps 0.5 --normalize --json"
+    })
+final class EntropyCommand extends GeodexCommand {
+  @Mixin private InputOptions input;
+
+  @Parameters(paramLabel = "X", description = "Matrix n x d.")
+  private String x;
+
+  @Option(
+      names = "--estimator",
+      paramLabel = "NAME",
+      defaultValue = "matrix",
+      description =
+          "coding-length, matrix, effective-rank, renyi, rankme, participation-ratio or isoscore"
+              + " (default ${DEFAULT-VALUE}).")
+  private String estimator;
+
+  @Option(
+      names = "--eps",
+      paramLabel = "E",
+      defaultValue = "0.5",
+      description = "Distortion of coding-length (default ${DEFAULT-VALUE}).")
+  private double eps;
+
+  @Option(
+      names = "--alpha",
+      paramLabel = "A",
+      defaultValue = "2",
+      description = "Order of renyi (default ${DEFAULT-VALUE}); 1 is the von Neumann entropy.")
+  private double alpha;
+
+  @Option(
+      names = "--normalize",
+      description = "Divide by the largest value: of coding-length for unit rows, ln d or d else.")
+  private boolean normalize;
+
+  @Option(
+      names = "--center",
+      negatable = true,
+      description = "Subtract the column means or not, instead of the estimator's own rule.")
+  private Boolean center;
+
+  @Option(
+      names = "--unit-rows",
+      negatable = true,
+      description = "Bring rows to unit length or not, instead of the estimator's own rule.")
+  private Boolean unitRows;
+
+  @Option(
+      names = "--against",
+      paramLabel = "Y",
+      description = "A second matrix, such as the untrained model's: its value, the difference"
+          + " (Y less X) and the ratio (Y over X) are added. With effective-rank: Diff-eRank.")
+  private String against;
+
+  @Override
+  Map<String, Object> run(Backend backend) {
+    EntropyEstimator chosen = EntropyEstimator.named(estimator);
+    Settings settings = new Settings(eps, alpha, normalize, chosen.form(center, unitRows));
+    Map<String, Object> result = new LinkedHashMap<>();
+    try (MatrixSource source = input.open(x)) {
+      EntropyEstimator.Value value = estimate(backend, chosen, source, settings);
+      result.put("value", value.value());
+      result.put("unit", value.unit());
+      result.put("estimator", chosen.toString());
+      result.put("n", source.matrix().rows());
+      result.put("d", source.matrix().columns());
+      chosen.describe(settings).forEach(result::put);
+      if (value.rowsWithoutDirection() > 0) {
+        result.put("rows_without_direction", value.rowsWithoutDirection());
+        warn(
+            "%d of %d rows have no direction (zero, or equal to the column means) and are left out",
+            value.rowsWithoutDirection(), source.matrix().rows());
+      }
+      if (against != null) {
+        result.putAll(compare(backend, chosen, settings, value.value()));
+      }
+    }
+    return result;
+  }
+
+  private Map<String, Object> compare(
+      Backend backend, EntropyEstimator chosen, Settings settings, double value) {
+    try (MatrixSource other = input.open(against)) {
+      double second = estimate(backend, chosen, other, settings).value();
+      return Map.of(
+          "against_value", second, "difference", second - value, "ratio", second / value);
+    }
+  }
+
+  private static EntropyEstimator.Value estimate(
+      Backend backend, EntropyEstimator chosen, MatrixSource source, Settings settings) {
+    try {
+      return chosen.of(backend, source.matrix(), settings);
+    } catch (InputException e) {
+      throw new InputException(e, "%s: %s", source.name(), e.getMessage());
+    }
+  }
+
+  private void warn(String message, Object... args) {
+    spec.commandLine().getErr().printf("geodex entropy: " + message + "%n", args);
+  }
+}

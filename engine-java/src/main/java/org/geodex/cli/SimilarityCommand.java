@@ -1,0 +1,209 @@
+package org.geodex.cli;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.geodex.backend.Backend;
+import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
+import org.geodex.geodesic.Metric;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.MatrixSource;
+import org.geodex.similarity.CanonicalCorrelation;
+import org.geodex.similarity.CkaDebiased;
+import org.geodex.similarity.CkaLinear;
+import org.geodex.similarity.CkaRbf;
+import org.geodex.similarity.DistanceCorrelation;
+import org.geodex.similarity.MutualNeighbours;
+import org.geodex.similarity.Procrustes;
+import org.geodex.similarity.RepresentationalSimilarity;
+import org.geodex.similarity.Similarity;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "similarity",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Similarity of two representations of the same rows.",
+      "More than two matrices give the table over all pairs."
+    },
+    footer = {
+      "",
+      "Example: geodex similarity layer3.npy layer4.npy --measure cka-debiased --json",
+      "Example: geodex similarity layer*.npy --measure cka --json"
+    })
+final class SimilarityCommand extends GeodexCommand {
+  private static final List<String> MEASURES =
+      List.of(
+          "cka",
+          "cka-debiased",
+          "cka-rbf",
+          "cca",
+          "svcca",
+          "pwcca",
+          "procrustes",
+          "distance-correlation",
+          "rsa",
+          "mutual-knn");
+
+  @Mixin private InputOptions input;
+
+  @Parameters(arity = "2..*", paramLabel = "X", description = "Matrices with the same rows.")
+  private List<String> names;
+
+  @Option(
+      names = "--measure",
+      paramLabel = "NAME",
+      defaultValue = "cka",
+      description =
+          "cka, cka-debiased, cka-rbf, cca, svcca, pwcca, procrustes, distance-correlation, rsa or"
+              + " mutual-knn (default ${DEFAULT-VALUE}).")
+  private String measure;
+
+  @Option(
+      names = "--unbiased",
+      description = "distance-correlation: the unbiased estimate of its square.")
+  private boolean unbiased;
+
+  @Option(
+      names = "--sigma",
+      paramLabel = "S",
+      description = "cka-rbf: bandwidth (default: the median distance of each matrix).")
+  private Double sigma;
+
+  @Option(
+      names = "--sigma-scale",
+      paramLabel = "F",
+      defaultValue = "1",
+      description = "cka-rbf: bandwidth in median distances (default ${DEFAULT-VALUE}).")
+  private double sigmaScale;
+
+  @Option(
+      names = "--variance",
+      paramLabel = "V",
+      defaultValue = "0.99",
+      description = "svcca: share of the variance to keep (default ${DEFAULT-VALUE}).")
+  private double variance;
+
+  @Option(
+      names = "--correlation",
+      paramLabel = "NAME",
+      defaultValue = "spearman",
+      description = "rsa: spearman or pearson (default ${DEFAULT-VALUE}).")
+  private String correlation;
+
+  @Option(
+      names = "--k",
+      paramLabel = "K",
+      defaultValue = "10",
+      description = "mutual-knn: neighbours (default ${DEFAULT-VALUE}).")
+  private int k;
+
+  @Option(
+      names = "--metric",
+      paramLabel = "M",
+      defaultValue = "cosine",
+      description = "mutual-knn: metric of the neighbours (default ${DEFAULT-VALUE}).")
+  private String metric;
+
+  @Override
+  Map<String, Object> run(Backend backend) {
+    Similarity similarity = similarity();
+    List<MatrixSource> sources = new ArrayList<>();
+    try {
+      for (String name : names) {
+        sources.add(input.open(name));
+      }
+      return measure(backend, similarity, sources.stream().map(MatrixSource::matrix).toList());
+    } finally {
+      sources.forEach(MatrixSource::close);
+    }
+  }
+
+  private Map<String, Object> measure(
+      Backend backend, Similarity similarity, List<Matrix.View> matrices) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    try {
+      if (matrices.size() == 2) {
+        result.put("value", similarity.of(backend, matrices.get(0), matrices.get(1)));
+      } else {
+        result.put("table", similarity.table(backend, matrices));
+        result.put("names", names);
+      }
+    } catch (InputException e) {
+      throw new InputException(e, "%s: %s", String.join(", ", names), e.getMessage());
+    }
+    result.put("measure", measure);
+    result.put("n", matrices.getFirst().rows());
+    result.put("d", matrices.stream().map(Matrix::columns).toList());
+    describe(result, backend, similarity, matrices);
+    return result;
+  }
+
+  private void describe(
+      Map<String, Object> result,
+      Backend backend,
+      Similarity similarity,
+      List<Matrix.View> matrices) {
+    switch (similarity) {
+      case CkaRbf rbf -> result.put("sigma", rbf.bandwidths(backend, matrices));
+      case DistanceCorrelation ignored -> result.put("unbiased", unbiased);
+      case RepresentationalSimilarity ignored -> result.put("correlation", correlation);
+      case Procrustes ignored when matrices.size() == 2 -> {
+        double s = (double) result.get("value");
+        result.put("squared_distance", 2 - 2 * s);
+        result.put("disparity", 1 - s * s);
+      }
+      case MutualNeighbours ignored -> {
+        result.put("k", k);
+        result.put("metric", metric);
+      }
+      default -> {}
+    }
+  }
+
+  private Similarity similarity() {
+    return switch (measure) {
+      case "cka" -> new CkaLinear();
+      case "cka-debiased" -> new CkaDebiased();
+      case "cka-rbf" -> new CkaRbf(sigma == null ? Double.NaN : sigma, sigmaScale);
+      case "cca" -> new CanonicalCorrelation(CanonicalCorrelation.Form.CCA);
+      case "svcca" -> new CanonicalCorrelation(CanonicalCorrelation.Form.SVCCA, variance);
+      case "pwcca" -> new CanonicalCorrelation(CanonicalCorrelation.Form.PWCCA);
+      case "procrustes" -> new Procrustes();
+      case "distance-correlation" -> new DistanceCorrelation(unbiased);
+      case "rsa" -> new RepresentationalSimilarity(correlation());
+      case "mutual-knn" -> new MutualNeighbours(k, metric());
+      default ->
+          throw new UsageException(
+              "--measure %s: expected one of %s", measure, String.join(", ", MEASURES));
+    };
+  }
+
+  private RepresentationalSimilarity.Correlation correlation() {
+    try {
+      return RepresentationalSimilarity.Correlation.valueOf(correlation.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(e, "--correlation %s: expected spearman or pearson", correlation);
+    }
+  }
+
+  private Metric metric() {
+    return Arrays.stream(Metric.values())
+        .filter(m -> m.toString().equals(metric))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "--metric %s: expected one of %s",
+                    metric,
+                    String.join(
+                        ", ", Arrays.stream(Metric.values()).map(Metric::toString).toList())));
+  }
+}

@@ -1,0 +1,130 @@
+package org.geodex.similarity;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.geodex.backend.Algebra;
+import org.geodex.backend.Backend;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
+
+/**
+ * Inner products ⟨XXᵀ, YYᵀ⟩ = ‖XᵀY‖² of the centred Gram matrices of several representations, each
+ * self term once.
+ */
+final class LinearProducts {
+  private final double[][] products;
+  private final double[][] squares;
+  private final double[] scales;
+
+  private LinearProducts(double[][] products, double[][] squares, double[] scales) {
+    this.products = products;
+    this.squares = squares;
+    this.scales = scales;
+  }
+
+  static LinearProducts of(Backend backend, List<? extends Matrix> xs) {
+    Algebra algebra = backend.algebra();
+    double[][] centres = new double[xs.size()][];
+    double[][] squares = new double[xs.size()][];
+    double[] scales = new double[xs.size()];
+    for (int a = 0; a < xs.size(); a++) {
+      centres[a] = algebra.means(xs.get(a));
+      squares[a] = algebra.squaredLengths(xs.get(a), centres[a], false);
+      scales[a] = xs.get(a).rows() * sumOfSquares(centres[a]);
+    }
+    long width = 0;
+    for (Matrix x : xs) {
+      width += x.columns();
+    }
+    boolean byRows = 2 * xs.getFirst().rows() * xs.size() < 2 * width;
+    double[][] products =
+        byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres);
+    return new LinearProducts(products, squares, scales);
+  }
+
+  private static double sumOfSquares(double[] v) {
+    double sum = 0;
+    for (double value : v) {
+      sum += value * value;
+    }
+    return sum;
+  }
+
+  private static double[][] byFeatures(
+      Algebra algebra, List<? extends Matrix> xs, double[][] centres) {
+    double[][] products = new double[xs.size()][xs.size()];
+    for (int a = 0; a < xs.size(); a++) {
+      for (int b = 0; b <= a; b++) {
+        try (Matrix64 moment =
+            a == b
+                ? algebra.scatter(xs.get(a), centres[a])
+                : algebra.crossScatter(xs.get(a), centres[a], xs.get(b), centres[b])) {
+          products[a][b] = inner(moment, moment);
+          products[b][a] = products[a][b];
+        }
+      }
+    }
+    return products;
+  }
+
+  private static double[][] byGram(
+      Algebra algebra, List<? extends Matrix> xs, double[][] centres) {
+    List<Matrix64> grams = new ArrayList<>();
+    try {
+      for (int a = 0; a < xs.size(); a++) {
+        grams.add(algebra.gram(xs.get(a), centres[a]));
+      }
+      double[][] products = new double[xs.size()][xs.size()];
+      for (int a = 0; a < xs.size(); a++) {
+        for (int b = 0; b < xs.size(); b++) {
+          products[a][b] = inner(grams.get(a), grams.get(b));
+        }
+      }
+      return products;
+    } finally {
+      grams.forEach(Matrix64::close);
+    }
+  }
+
+  private static double inner(Matrix64 a, Matrix64 b) {
+    double sum = 0;
+    for (int i = 0; i < a.rows(); i++) {
+      double row = 0;
+      for (int j = 0; j < a.columns(); j++) {
+        row += a.get(i, j) * b.get(i, j);
+      }
+      sum += row;
+    }
+    return sum;
+  }
+
+  /** [a][b] = ‖XₐᵀX_b‖². */
+  double[][] products() {
+    return products;
+  }
+
+  /** Σᵢ ‖xᵢ‖². */
+  double trace(int a) {
+    double sum = 0;
+    for (double square : squares[a]) {
+      sum += square;
+    }
+    return sum;
+  }
+
+  /** Σᵢ ‖xᵢ‖²·‖yᵢ‖²: the diagonals' part of the inner product. */
+  double diagonalProduct(int a, int b) {
+    double sum = 0;
+    for (int i = 0; i < squares[a].length; i++) {
+      sum += squares[a][i] * squares[b][i];
+    }
+    return sum;
+  }
+
+  /** Refuses matrices whose rows are all equal. */
+  void checkVaries(String measure) {
+    for (int a = 0; a < squares.length; a++) {
+      Rows.checkVaries(trace(a), scales[a], a, measure);
+    }
+  }
+}
