@@ -4,8 +4,8 @@ import java.util.List;
 import org.geodex.matrix.Matrix;
 
 /**
- * Sums over all pairs of rows of several matrices that describe the same n things. Pairs are visited
- * in tiles, so nothing of size n×n is kept unless it fits the memory budget and saves time.
+ * Sums over all pairs of rows of several matrices that describe the same n things. Pairs are
+ * visited in tiles, so nothing of size n×n is kept unless it fits the memory budget and saves time.
  */
 public interface Pairs {
 

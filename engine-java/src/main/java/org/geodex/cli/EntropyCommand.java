@@ -71,8 +71,9 @@ final class EntropyCommand extends GeodexCommand {
   @Option(
       names = "--against",
       paramLabel = "Y",
-      description = "A second matrix, such as the untrained model's: its value, the difference"
-          + " (Y less X) and the ratio (Y over X) are added. With effective-rank: Diff-eRank.")
+      description =
+          "A second matrix, such as the untrained model's: its value, the difference"
+              + " (Y less X) and the ratio (Y over X) are added. With effective-rank: Diff-eRank.")
   private String against;
 
   @Override
@@ -105,8 +106,7 @@ final class EntropyCommand extends GeodexCommand {
       Backend backend, EntropyEstimator chosen, Settings settings, double value) {
     try (MatrixSource other = input.open(against)) {
       double second = estimate(backend, chosen, other, settings).value();
-      return Map.of(
-          "against_value", second, "difference", second - value, "ratio", second / value);
+      return Map.of("against_value", second, "difference", second - value, "ratio", second / value);
     }
   }
 

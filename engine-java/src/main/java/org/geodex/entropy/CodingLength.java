@@ -11,8 +11,8 @@ import org.geodex.matrix.Matrix64;
  * <pre>L = (n + d)/2 · ln det(I + d/(n·ε²) · ZᵀZ)</pre>
  *
  * By Cholesky of the d×d matrix, or of the n×n Gram form when n &lt; d. For rows of length 1 the
- * largest value, at ZᵀZ = n/d·I, is (n + d)/2 · d · ln(1 + 1/ε²); {@link #normalized} divides by it,
- * so it is 1 for rows spread evenly over all directions (which needs n ≥ d). Rows without a
+ * largest value, at ZᵀZ = n/d·I, is (n + d)/2 · d · ln(1 + 1/ε²); {@link #normalized} divides by
+ * it, so it is 1 for rows spread evenly over all directions (which needs n ≥ d). Rows without a
  * direction are left out of n.
  *
  * <p>Source: Ma, Derksen, Hong, Wright, IEEE TPAMI 29 (2007), eq. 8; Tan, Li, Huang, arXiv

@@ -66,8 +66,7 @@ public enum EntropyEstimator {
     }
     throw new UsageException(
         "--estimator %s: expected one of %s",
-        name,
-        String.join(", ", java.util.Arrays.stream(values()).map(Object::toString).toList()));
+        name, String.join(", ", java.util.Arrays.stream(values()).map(Object::toString).toList()));
   }
 
   /** The source's own form of the rows, with the user's choices (null: none) in its place. */

@@ -28,8 +28,7 @@ public final class RankMe {
   /** Singular values of the rows, centred when {@code form} says so, descending. */
   static double[] singularValues(Backend backend, Matrix x, RowForm form) {
     double[] centre = form.centre() ? backend.algebra().means(x) : null;
-    try (Matrix64 r =
-        backend.algebra().triangle(new Matrix[] {x}, new double[][] {centre})) {
+    try (Matrix64 r = backend.algebra().triangle(new Matrix[] {x}, new double[][] {centre})) {
       double[] s = backend.algebra().singularValues(r);
       double energy = 0;
       for (double value : s) {

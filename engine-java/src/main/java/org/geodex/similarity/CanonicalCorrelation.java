@@ -10,8 +10,8 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 
 /**
- * Similarities from canonical correlations ρ₁ ≥ ρ₂ ≥ … of centred x and y, the cosines of the angles
- * between their column spaces:
+ * Similarities from canonical correlations ρ₁ ≥ ρ₂ ≥ … of centred x and y, the cosines of the
+ * angles between their column spaces:
  *
  * <ul>
  *   <li>{@link Form#CCA}: mean ρ over min(rank x, rank y).
@@ -50,8 +50,7 @@ public final class CanonicalCorrelation implements Similarity {
    * @param componentsX directions of x that took part
    * @param componentsY directions of y that took part
    */
-  public record Result(
-      double[] correlations, double[] weights, int componentsX, int componentsY) {
+  public record Result(double[] correlations, double[] weights, int componentsX, int componentsY) {
     public double value() {
       double sum = 0;
       for (int i = 0; i < correlations.length; i++) {
@@ -145,8 +144,7 @@ public final class CanonicalCorrelation implements Similarity {
     return rank;
   }
 
-  private Result correlate(
-      Algebra algebra, Algebra.Svd x, int keptX, Algebra.Svd y, int keptY) {
+  private Result correlate(Algebra algebra, Algebra.Svd x, int keptX, Algebra.Svd y, int keptY) {
     try (Matrix64 ux = columns(x.u(), 0, keptX);
         Matrix64 uy = columns(y.u(), 0, keptY);
         Matrix64 product = algebra.multiply(ux, true, uy, false);

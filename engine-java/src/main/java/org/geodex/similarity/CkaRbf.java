@@ -8,12 +8,12 @@ import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 
 /**
- * Centred kernel alignment with Gaussian kernels K(i,j) = exp(−‖xᵢ − xⱼ‖²/(2σ²)), by the biased HSIC
- * ⟨HKH, HLH⟩ with H = I − 1/n; between 0 and 1.
+ * Centred kernel alignment with Gaussian kernels K(i,j) = exp(−‖xᵢ − xⱼ‖²/(2σ²)), by the biased
+ * HSIC ⟨HKH, HLH⟩ with H = I − 1/n; between 0 and 1.
  *
- * <p>σ is {@code scale} times the median of the n(n−1)/2 distances between different rows, taken for
- * each matrix by itself, or one given σ for both. (The published notebook takes the median over all
- * n² entries, zeros of the diagonal included, which is a little smaller.)
+ * <p>σ is {@code scale} times the median of the n(n−1)/2 distances between different rows, taken
+ * for each matrix by itself, or one given σ for both. (The published notebook takes the median over
+ * all n² entries, zeros of the diagonal included, which is a little smaller.)
  *
  * <p>Source: Kornblith et al., ICML 2019, section 3 and eq. 3. Memory: pairs are streamed in tiles.
  */

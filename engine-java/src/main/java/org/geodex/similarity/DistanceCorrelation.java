@@ -12,9 +12,9 @@ import org.geodex.matrix.Matrix;
  *
  * <pre>dCor = √(dCov²(x,y) / √(dCov²(x,x)·dCov²(y,y)))</pre>
  *
- * between 0 and 1; 0 in the limit only for independent x and y. The unbiased form (U-centred, n ≥ 4)
- * estimates dCor², averages 0 for independent samples, and can be negative; it is returned without
- * a root, as {@code energy::bcdcor} and {@code dcor.u_distance_correlation_sqr} do.
+ * between 0 and 1; 0 in the limit only for independent x and y. The unbiased form (U-centred, n ≥
+ * 4) estimates dCor², averages 0 for independent samples, and can be negative; it is returned
+ * without a root, as {@code energy::bcdcor} and {@code dcor.u_distance_correlation_sqr} do.
  *
  * <p>Source: Székely, Rizzo, Bakirov, Ann. Statist. 35 (2007), definitions 4–5; Székely, Rizzo, J.
  * Multiv. Anal. 117 (2013). Nothing of size n² is kept: one pass over the pairs in tiles.

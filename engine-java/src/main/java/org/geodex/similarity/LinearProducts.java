@@ -37,8 +37,7 @@ final class LinearProducts {
       width += x.columns();
     }
     boolean byRows = 2 * xs.getFirst().rows() * xs.size() < 2 * width;
-    double[][] products =
-        byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres);
+    double[][] products = byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres);
     return new LinearProducts(products, squares, scales);
   }
 
@@ -67,8 +66,7 @@ final class LinearProducts {
     return products;
   }
 
-  private static double[][] byGram(
-      Algebra algebra, List<? extends Matrix> xs, double[][] centres) {
+  private static double[][] byGram(Algebra algebra, List<? extends Matrix> xs, double[][] centres) {
     List<Matrix64> grams = new ArrayList<>();
     try {
       for (int a = 0; a < xs.size(); a++) {

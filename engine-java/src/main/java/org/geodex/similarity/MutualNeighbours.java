@@ -11,8 +11,8 @@ import org.geodex.geodesic.NeighbourTable;
 import org.geodex.matrix.Matrix;
 
 /**
- * Mutual nearest neighbours: the mean share of a row's k nearest neighbours in x that are also among
- * its k nearest in y; 1 when the neighbourhoods agree, about k/(n−1) for unrelated x and y.
+ * Mutual nearest neighbours: the mean share of a row's k nearest neighbours in x that are also
+ * among its k nearest in y; 1 when the neighbourhoods agree, about k/(n−1) for unrelated x and y.
  *
  * <p>Source: Huh, Cheung, Wang, Isola, ICML 2024 (arXiv 2405.07987), with k = 10 and neighbours by
  * inner product of unit rows, which is the cosine metric, our default. With the euclidean metric it

@@ -12,8 +12,9 @@ import org.geodex.matrix.Matrix64;
  * <pre>s = max over orthogonal R of ⟨xR, y⟩ = ‖xᵀy‖_*  (sum of singular values)</pre>
  *
  * between 0 and 1, 1 exactly when y is x rotated, reflected, shifted and scaled. The squared
- * Procrustes distance min ‖xR − y‖² is 2 − 2s; SciPy's {@code procrustes} disparity, which also fits
- * the scale, is 1 − s². Different widths are compared as if the narrower were padded with zeros.
+ * Procrustes distance min ‖xR − y‖² is 2 − 2s; SciPy's {@code procrustes} disparity, which also
+ * fits the scale, is 1 − s². Different widths are compared as if the narrower were padded with
+ * zeros.
  *
  * <p>Source: Schönemann, Psychometrika 31 (1966); Williams et al., NeurIPS 2021.
  */

@@ -7,8 +7,8 @@ import org.geodex.backend.Pairs;
 import org.geodex.matrix.Matrix;
 
 /**
- * Representational similarity analysis: the correlation of the n(n−1)/2 euclidean distances within x
- * with those within y. {@link Correlation#SPEARMAN}, the default, correlates their ranks (ties at
+ * Representational similarity analysis: the correlation of the n(n−1)/2 euclidean distances within
+ * x with those within y. {@link Correlation#SPEARMAN}, the default, correlates their ranks (ties at
  * their mean rank); {@link Correlation#PEARSON} the distances themselves, in one streamed pass.
  *
  * <p>Source: Kriegeskorte, Mur, Bandettini, Front. Syst. Neurosci. 2:4 (2008), who take 1 − r

@@ -100,9 +100,10 @@ class GoldenTest {
                   entry -> {
                     Similarity measure = MEASURES.get(entry.getKey());
                     double expected = entry.getValue().asDouble();
-                    boolean pairs = measure instanceof CkaRbf
-                        || measure instanceof DistanceCorrelation
-                        || measure instanceof RepresentationalSimilarity;
+                    boolean pairs =
+                        measure instanceof CkaRbf
+                            || measure instanceof DistanceCorrelation
+                            || measure instanceof RepresentationalSimilarity;
                     assertEquals(
                         expected,
                         measure.of(backend, x, y),

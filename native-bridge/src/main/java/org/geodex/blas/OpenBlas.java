@@ -62,7 +62,8 @@ public final class OpenBlas {
   private static final MethodHandle DGEQRF =
       handle(
           "LAPACKE_dgeqrf",
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
+          FunctionDescriptor.of(
+              JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
   private static final MethodHandle DTRSM =
       handle(
           "cblas_dtrsm",

@@ -312,8 +312,7 @@ final class CpuAlgebra implements Algebra {
           int rows = (int) (to - from);
           MemorySegment product = buffer.asSlice(8L * BLOCK * d);
           widen(x, from, to, centre, unitRows, buffer);
-          OpenBlas.dgemm(
-              false, false, rows, p, d, 1, buffer, d, v.segment(), p, 0, product, p);
+          OpenBlas.dgemm(false, false, rows, p, d, 1, buffer, d, v.segment(), p, 0, product, p);
           OpenBlas.dgemm(
               true, false, d, p, rows, 1, buffer, d, product, p, 1, partial.segment(), p);
         },

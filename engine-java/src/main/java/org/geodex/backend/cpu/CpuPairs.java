@@ -120,12 +120,9 @@ final class CpuPairs implements Pairs {
     int step = 2 * LANES.length();
     int k = 0;
     for (; k + step <= length; k += step) {
-      even =
-          DoubleVector.fromArray(LANES, a, k).fma(DoubleVector.fromArray(LANES, b, k), even);
+      even = DoubleVector.fromArray(LANES, a, k).fma(DoubleVector.fromArray(LANES, b, k), even);
       int next = k + LANES.length();
-      odd =
-          DoubleVector.fromArray(LANES, a, next)
-              .fma(DoubleVector.fromArray(LANES, b, next), odd);
+      odd = DoubleVector.fromArray(LANES, a, next).fma(DoubleVector.fromArray(LANES, b, next), odd);
     }
     double sum = even.add(odd).reduceLanes(VectorOperators.ADD);
     for (; k < length; k++) {

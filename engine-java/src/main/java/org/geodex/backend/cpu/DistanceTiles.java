@@ -16,8 +16,8 @@ import org.geodex.memory.NativeMemory;
 /**
  * Squared euclidean distances between rows, tile by tile, from the product form ‖x‖² + ‖y‖² − 2x·y
  * on centred f32 rows. Where cancellation would show (d² under a hundredth of ‖x‖² + ‖y‖²) the pair
- * is computed again by the direct form in f64, so equal rows are at distance 0 exactly and near ones
- * keep seven digits at any offset of the data.
+ * is computed again by the direct form in f64, so equal rows are at distance 0 exactly and near
+ * ones keep seven digits at any offset of the data.
  */
 final class DistanceTiles implements AutoCloseable {
   private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;

@@ -5,9 +5,9 @@ import org.geodex.backend.Parallel;
 
 /**
  * Exact median of all distances between different rows by counting: the bits of a positive float
- * order as its value, so a first pass counts the upper halves of the squared distances, a second the
- * lower halves within the one that holds the median. Squared distances are kept as f32 between the
- * passes when they fit in an eighth of the budget, else computed twice.
+ * order as its value, so a first pass counts the upper halves of the squared distances, a second
+ * the lower halves within the one that holds the median. Squared distances are kept as f32 between
+ * the passes when they fit in an eighth of the budget, else computed twice.
  */
 final class MedianDistance {
   private static final int HALF = 1 << 16;

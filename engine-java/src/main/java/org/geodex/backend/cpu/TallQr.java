@@ -108,7 +108,8 @@ final class TallQr {
     private void fold(int rows) {
       int info = OpenBlas.dgeqrf(rows, columns, buffer, capacity, tau);
       if (info != 0) {
-        throw new IllegalStateException("dgeqrf on %d x %d: info %d".formatted(rows, columns, info));
+        throw new IllegalStateException(
+            "dgeqrf on %d x %d: info %d".formatted(rows, columns, info));
       }
       rank = Math.min(rows, columns);
       for (int j = 0; j < columns; j++) {
