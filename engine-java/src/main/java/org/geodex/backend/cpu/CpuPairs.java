@@ -197,10 +197,10 @@ final class CpuPairs implements Pairs {
   private static void writeCondensed(
       TileGrid.Tile tile, double[] squared, int n, MemorySegment out) {
     for (int r = 0; r < tile.rows(); r++) {
-      long i = tile.firstRow() + r;
+      long i = (long) tile.firstRow() + r;
       long start = i * n - i * (i + 1) / 2 - i - 1;
       for (int c = 0; c < tile.columns(); c++) {
-        long j = tile.firstColumn() + c;
+        long j = (long) tile.firstColumn() + c;
         if (j > i) {
           float distance = (float) Math.sqrt(squared[r * tile.columns() + c]);
           out.setAtIndex(F32, start + j, distance);
