@@ -1,0 +1,352 @@
+#!/usr/bin/env python3
+"""Trains one of the models that Geodex ships, on text of its own language.
+
+    ./geodex corpus --documents 60000 --seed 1 --out train
+    ./geodex corpus --documents 1000 --seed 2 --out valid
+    python3 train.py --architecture gpt2 --layers 6 --width 128 --heads 4 \
+        --train train/text.txt --valid valid/text.txt --tokens 3e6 --out DIR
+
+Needs PyTorch and Hugging Face transformers (made with 2.13.0 and 5.18.0, CPU, float32). No part of the
+build. The folder written has Hugging Face's layout: config.json, model.safetensors (float16),
+tokenizer.json, tokenizer_config.json, README.md (the model card), training.json (the loss curve).
+A checkpoint is written every `--save-minutes`, so a run that is stopped leaves a usable model.
+
+Every word of the language is one token; other text falls back to bytes (GPT-2, RoBERTa), letters
+(BERT) or letters (T5). One document is one sequence.
+"""
+
+import argparse
+import collections
+import json
+import math
+import os
+import random
+import re
+import time
+
+import torch
+import transformers
+
+WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def documents(path):
+    with open(path, encoding="utf-8") as file:
+        return [WORD.findall(text) for text in file.read().split("\n\n")]
+
+
+# ---- Tokenizers: Hugging Face's tokenizer.json, written from the word list.
+
+
+def byte_symbols():
+    """The printable stand-ins of the 256 bytes in byte-level BPE, in GPT-2's order."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in printable]
+    return [chr(b) for b in printable] + [chr(256 + i) for i in range(len(others))]
+
+
+def special(token, index):
+    return {"id": index, "content": token, "special": True, "single_word": False,
+            "lstrip": token == "<mask>", "rstrip": False, "normalized": False}
+
+
+def template(parts, ids):
+    single = [{"SpecialToken": {"id": p, "type_id": 0}} if p in ids else
+              {"Sequence": {"id": "A", "type_id": 0}} for p in parts]
+    pair = single + [{"Sequence": {"id": "B", "type_id": 1}}]
+    return {"type": "TemplateProcessing", "single": single, "pair": pair,
+            "special_tokens": {p: {"id": p, "ids": [ids[p]], "tokens": [p]} for p in parts if p in ids}}
+
+
+class Tokenizer:
+    """A word list as token ids, and the tokenizer.json that does the same to text."""
+
+    def __init__(self, kind, words):
+        self.kind = kind
+        getattr(self, kind)(words)
+        self.ids = {token: i for i, token in enumerate(self.tokens)}
+
+    def encode(self, words):
+        return [self.ids[self.surface(word)] for word in words]
+
+    def surface(self, word):
+        glued = word in ",.?"
+        if self.kind in ("gpt2", "roberta"):
+            return word if glued else "Ġ" + word
+        if self.kind == "t5":
+            return word if glued else "▁" + word
+        return word
+
+    def gpt2(self, words):
+        surfaces = [self.surface(w) for w in words if w not in ",.?"]
+        self.tokens = byte_symbols() + surfaces + ["<|endoftext|>"]
+
+    def roberta(self, words):
+        surfaces = [self.surface(w) for w in words if w not in ",.?"]
+        self.tokens = ["<s>", "<pad>", "</s>", "<unk>"] + byte_symbols() + surfaces + ["<mask>"]
+
+    def bert(self, words):
+        marks = [chr(c) for c in range(33, 127)]
+        pieces = ["##" + m for m in marks if m.isalnum()]
+        single = [w for w in words if w not in marks]
+        self.tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + marks + pieces + single
+
+    def t5(self, words):
+        marks = ["▁"] + [chr(c) for c in range(33, 127)]
+        surfaces = [self.surface(w) for w in words if w not in ",.?"]
+        extra = ["<extra_id_%d>" % i for i in reversed(range(32))]
+        self.tokens = ["<pad>", "</s>", "<unk>"] + marks + surfaces + extra
+
+    def to_json(self):
+        ids = self.ids
+        specials = {"gpt2": ["<|endoftext|>"], "roberta": ["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+                    "bert": ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+                    "t5": ["<pad>", "</s>", "<unk>"] + [t for t in self.tokens if t.startswith("<extra")]}
+        parts = {"gpt2": ["<|endoftext|>", "A"], "roberta": ["<s>", "A", "</s>"],
+                 "bert": ["[CLS]", "A", "[SEP]"], "t5": ["A", "</s>"]}[self.kind]
+        result = {"version": "1.0", "truncation": None, "padding": None,
+                  "added_tokens": [special(t, ids[t]) for t in sorted(specials[self.kind], key=ids.get)],
+                  "normalizer": None, "post_processor": template(parts, {p: ids[p] for p in parts if p in ids})}
+        if self.kind in ("gpt2", "roberta"):
+            level = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+            result |= {"pre_tokenizer": level, "decoder": level,
+                       "model": {"type": "BPE", "dropout": None, "unk_token": None,
+                                 "continuing_subword_prefix": None, "end_of_word_suffix": None,
+                                 "fuse_unk": False, "byte_fallback": False, "ignore_merges": True,
+                                 "vocab": ids, "merges": []}}
+        elif self.kind == "bert":
+            result |= {"normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
+                                      "strip_accents": None, "lowercase": False},
+                       "pre_tokenizer": {"type": "BertPreTokenizer"},
+                       "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+                       "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                                 "max_input_chars_per_word": 100, "vocab": ids}}
+        else:
+            meta = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+            score = lambda t: 0.0 if t in specials["t5"] else -20.0 if len(t) == 1 and t not in ",.?" else -6.0
+            result |= {"pre_tokenizer": meta, "decoder": meta,
+                       "model": {"type": "Unigram", "unk_id": 2, "byte_fallback": False,
+                                 "vocab": [[t, score(t)] for t in self.tokens]}}
+        return result
+
+
+# ---- Models: Hugging Face's own classes at small sizes.
+
+
+def build(args, tokenizer):
+    vocab, width, heads, layers = len(tokenizer.tokens), args.width, args.heads, args.layers
+    ids = tokenizer.ids
+    if args.architecture == "gpt2":
+        end = ids["<|endoftext|>"]
+        config = transformers.GPT2Config(
+            vocab_size=vocab, n_positions=192, n_embd=width, n_layer=layers, n_head=heads,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=end, eos_token_id=end)
+        return transformers.GPT2LMHeadModel(config)
+    if args.architecture == "bert":
+        config = transformers.BertConfig(
+            vocab_size=vocab, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
+            intermediate_size=4 * width, max_position_embeddings=192, hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0, pad_token_id=0)
+        return transformers.BertForMaskedLM(config)
+    if args.architecture == "roberta":
+        config = transformers.RobertaConfig(
+            vocab_size=vocab, hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
+            intermediate_size=4 * width, max_position_embeddings=194, hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0, type_vocab_size=1, layer_norm_eps=1e-5,
+            bos_token_id=0, pad_token_id=1, eos_token_id=2)
+        return transformers.RobertaForMaskedLM(config)
+    config = transformers.T5Config(
+        vocab_size=vocab, d_model=width, d_kv=width // heads, d_ff=4 * width, num_layers=layers,
+        num_decoder_layers=args.decoder_layers, num_heads=heads, dropout_rate=0.0,
+        relative_attention_num_buckets=32, relative_attention_max_distance=128,
+        pad_token_id=0, eos_token_id=1, decoder_start_token_id=0)
+    return transformers.T5ForConditionalGeneration(config)
+
+
+# ---- Batches: (model inputs, labels), -100 where no loss is taken.
+
+
+def padded(rows, pad):
+    length = max(len(row) for row in rows)
+    return torch.tensor([row + [pad] * (length - len(row)) for row in rows])
+
+
+def causal(rows, tokenizer, _):
+    end = tokenizer.ids["<|endoftext|>"]
+    rows = [[end] + row + [end] for row in rows]
+    return {"input_ids": padded([row[:-1] for row in rows], end)}, padded([row[1:] for row in rows], -100)
+
+
+def masked(rows, tokenizer, dice):
+    ids = tokenizer.ids
+    first, last, pad, mask = [ids[t] for t in (
+        ("[CLS]", "[SEP]", "[PAD]", "[MASK]") if tokenizer.kind == "bert" else ("<s>", "</s>", "<pad>", "<mask>"))]
+    inputs, labels = [], []
+    for row in rows:
+        shown, label = [], []
+        for token in row:
+            if dice.random() >= 0.15:
+                shown.append(token)
+                label.append(-100)
+                continue
+            label.append(token)
+            kind = dice.random()
+            shown.append(mask if kind < 0.8 else dice.choice(row) if kind < 0.9 else token)
+        inputs.append([first] + shown + [last])
+        labels.append([-100] + label + [-100])
+    batch = padded(inputs, pad)
+    return {"input_ids": batch, "attention_mask": (batch != pad).long()}, padded(labels, -100)
+
+
+def spans(rows, tokenizer, dice):
+    """T5's span corruption: 15 % of the tokens in spans of 1 to 5, each replaced by a sentinel."""
+    ids = tokenizer.ids
+    inputs, targets = [], []
+    for row in rows:
+        source, target, at, sentinel = [], [], 0, 0
+        while at < len(row):
+            if sentinel < 32 and dice.random() < 0.058:
+                length = dice.randint(1, 5)
+                mark = ids["<extra_id_%d>" % sentinel]
+                source.append(mark)
+                target += [mark] + row[at:at + length]
+                at += length
+                sentinel += 1
+            else:
+                source.append(row[at])
+                at += 1
+        inputs.append(source + [1])
+        targets.append(target + [1])
+    batch = padded(inputs, 0)
+    labels = padded(targets, -100)
+    start = torch.zeros(len(rows), 1, dtype=torch.long)
+    decoder = torch.cat([start, labels[:, :-1].clamp(min=0)], 1)
+    return {"input_ids": batch, "attention_mask": (batch != 0).long(), "decoder_input_ids": decoder}, labels
+
+
+BATCH = {"gpt2": causal, "bert": masked, "roberta": masked, "t5": spans}
+
+
+def batches(rows, size, dice):
+    """Endless batches of documents of similar length."""
+    while True:
+        order = list(range(len(rows)))
+        dice.shuffle(order)
+        for start in range(0, len(order), 32 * size):
+            pool = sorted(order[start:start + 32 * size], key=lambda i: len(rows[i]))
+            groups = [pool[i:i + size] for i in range(0, len(pool), size)]
+            dice.shuffle(groups)
+            for group in groups:
+                yield [rows[i] for i in group]
+
+
+def loss_sum(model, inputs, labels):
+    logits = model(**inputs, use_cache=False).logits if model.config.model_type in ("gpt2", "t5") \
+        else model(**inputs).logits
+    return torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=-100, reduction="sum"), (labels != -100).sum()
+
+
+@torch.no_grad()
+def evaluate(model, rows, tokenizer):
+    dice = random.Random(12345)
+    total, count = 0.0, 0
+    ordered = sorted(rows, key=len)
+    for start in range(0, len(ordered), 50):
+        one, n = loss_sum(model, *BATCH[tokenizer.kind](ordered[start:start + 50], tokenizer, dice))
+        total, count = total + one.item(), count + n.item()
+    return total / count
+
+
+def rate(step, steps, peak):
+    warm = min(1.0, (step + 1) / max(1, steps // 20))
+    return peak * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+
+
+def train(args):
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    texts = documents(args.train)
+    held_out = documents(args.valid)[:args.valid_documents]
+    counts = collections.Counter(w for text in texts for w in text)
+    tokenizer = Tokenizer(args.architecture, sorted(counts))
+    rows = [tokenizer.encode(text) for text in texts]
+    valid = [tokenizer.encode(text) for text in held_out]
+    model = build(args, tokenizer)
+    decay = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() <= 1]
+    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
+                                  lr=args.rate, betas=(0.9, 0.98))
+    dice = random.Random(args.seed)
+    mean = sum(map(len, rows)) / len(rows)
+    steps = math.ceil(args.tokens / (args.batch * mean))
+    curve, seen, recent, began, saved = [], 0, [], time.time(), time.time()
+    for step, group in zip(range(steps), batches(rows, args.batch, dice)):
+        for part in optimizer.param_groups:
+            part["lr"] = rate(step, steps, args.rate)
+        total, count = loss_sum(model, *BATCH[args.architecture](group, tokenizer, dice))
+        loss = total / count
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        seen += sum(map(len, group))
+        recent.append(loss.item())
+        if (step + 1) % max(1, steps // 40) == 0:
+            curve.append({"step": step + 1, "tokens": seen, "loss": round(sum(recent) / len(recent), 4)})
+            print(args.architecture, args.width, curve[-1], "%.0f tokens/s" % (seen / (time.time() - began)), flush=True)
+            recent = []
+            if time.time() - saved > 60 * args.save_minutes:
+                saved = time.time()
+                save(args, model, tokenizer, curve, seen, valid[:200], counts, finished=False)
+    save(args, model, tokenizer, curve, seen, valid, counts, finished=True)
+
+
+def save(args, model, tokenizer, curve, seen, valid, counts, finished):
+    os.makedirs(args.out, exist_ok=True)
+    rounded = build(args, tokenizer)
+    rounded.load_state_dict({k: v.half().float() for k, v in model.state_dict().items()})
+    rounded.eval()
+    loss = evaluate(rounded, valid, tokenizer)
+    rounded.half().save_pretrained(args.out)
+    for extra in ("generation_config.json",):
+        if os.path.exists(os.path.join(args.out, extra)):
+            os.remove(os.path.join(args.out, extra))
+    total = sum(counts.values())
+    unigram = -sum(c / total * math.log(c / total) for c in counts.values())
+    result = {
+        "architecture": args.architecture, "parameters": sum(p.numel() for p in model.parameters()),
+        "layers": args.layers, "width": args.width, "heads": args.heads, "seed": args.seed,
+        "tokens_seen": seen, "batch_documents": args.batch, "peak_rate": args.rate, "finished": finished,
+        "validation_loss": round(loss, 4), "validation_documents": len(valid),
+        "unigram_entropy": round(unigram, 4), "loss_curve": curve,
+        "torch": torch.__version__, "transformers": transformers.__version__}
+    with open(os.path.join(args.out, "training.json"), "w") as file:
+        json.dump(result, file, indent=1)
+    with open(os.path.join(args.out, "tokenizer.json"), "w", encoding="utf-8") as file:
+        json.dump(tokenizer.to_json(), file, ensure_ascii=False, indent=0)
+    print("saved", args.out, "validation loss %.4f" % loss, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--architecture", choices=list(BATCH), required=True)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--decoder-layers", type=int, default=6)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--train", required=True)
+    parser.add_argument("--valid", required=True)
+    parser.add_argument("--valid-documents", type=int, default=500)
+    parser.add_argument("--tokens", type=float, default=3e6, help="training tokens to see")
+    parser.add_argument("--batch", type=int, default=32, help="documents in a step")
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--save-minutes", type=float, default=5)
+    parser.add_argument("--out", required=True)
+    train(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
