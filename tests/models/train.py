@@ -4,7 +4,7 @@
     ./geodex corpus --documents 60000 --seed 1 --out train
     ./geodex corpus --documents 1000 --seed 2 --out valid
     python3 train.py --architecture gpt2 --layers 6 --width 128 --heads 4 \
-        --train train/text.txt --valid valid/text.txt --tokens 3e6 --out DIR
+        --train train/text.txt --valid valid/text.txt --tokens 1e6 --out DIR
 
 Needs PyTorch and Hugging Face transformers (made with 2.13.0 and 5.18.0, CPU, float32). No part of the
 build. The folder written has Hugging Face's layout: config.json, model.safetensors (float16),
@@ -165,6 +165,9 @@ def build(args, tokenizer):
 
 # ---- Batches: (model inputs, labels), -100 where no loss is taken.
 
+MASKED = 0.25  # Share of tokens predicted; more than BERT's 0.15, since a run here is short.
+SPAN = 0.1  # Chance that a span of 1 to 5 begins at a token: a quarter of them are predicted.
+
 
 def padded(rows, pad):
     length = max(len(row) for row in rows)
@@ -185,7 +188,7 @@ def masked(rows, tokenizer, dice):
     for row in rows:
         shown, label = [], []
         for token in row:
-            if dice.random() >= 0.15:
+            if dice.random() >= MASKED:
                 shown.append(token)
                 label.append(-100)
                 continue
@@ -199,13 +202,13 @@ def masked(rows, tokenizer, dice):
 
 
 def spans(rows, tokenizer, dice):
-    """T5's span corruption: 15 % of the tokens in spans of 1 to 5, each replaced by a sentinel."""
+    """T5's span corruption: a quarter of the tokens in spans of 1 to 5, each replaced by a sentinel."""
     ids = tokenizer.ids
     inputs, targets = [], []
     for row in rows:
         source, target, at, sentinel = [], [], 0, 0
         while at < len(row):
-            if sentinel < 32 and dice.random() < 0.058:
+            if sentinel < 32 and dice.random() < SPAN:
                 length = dice.randint(1, 5)
                 mark = ids["<extra_id_%d>" % sentinel]
                 source.append(mark)
@@ -309,6 +312,7 @@ def save(args, model, tokenizer, curve, seen, valid, counts, finished):
     rounded.eval()
     loss = evaluate(rounded, valid, tokenizer)
     rounded.half().save_pretrained(args.out)
+    os.chmod(os.path.join(args.out, "model.safetensors"), 0o644)
     for extra in ("generation_config.json",):
         if os.path.exists(os.path.join(args.out, extra)):
             os.remove(os.path.join(args.out, extra))
@@ -338,8 +342,8 @@ def main():
     parser.add_argument("--train", required=True)
     parser.add_argument("--valid", required=True)
     parser.add_argument("--valid-documents", type=int, default=500)
-    parser.add_argument("--tokens", type=float, default=3e6, help="training tokens to see")
-    parser.add_argument("--batch", type=int, default=32, help="documents in a step")
+    parser.add_argument("--tokens", type=float, default=1e6, help="training tokens to see")
+    parser.add_argument("--batch", type=int, default=16, help="documents in a step")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)

@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     description = "The geometry and the information inside language models, measured fast.",
     subcommands = {
+      CorpusCommand.class,
       EntropyCommand.class,
       KlCommand.class,
       MiCommand.class,

@@ -1,5 +1,6 @@
 package org.geodex.corpus;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -106,10 +107,12 @@ public final class LabelledDocument {
 
   /** The word as it stands in the text: with a capital where a sentence begins. */
   public String word(int word) {
-    String text = lexicon.text(forms[word]);
-    return word == starts[sentenceOf[word]]
-        ? Character.toUpperCase(text.charAt(0)) + text.substring(1)
-        : text;
+    return new String(bytes(word), StandardCharsets.US_ASCII);
+  }
+
+  /** The bytes of {@link #word}; not to be changed. */
+  byte[] bytes(int word) {
+    return lexicon.bytes(forms[word], word == starts[sentenceOf[word]]);
   }
 
   /** Whether a space stands before the word in the text. */

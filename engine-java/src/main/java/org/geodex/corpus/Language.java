@@ -1,5 +1,6 @@
 package org.geodex.corpus;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.geodex.corpus.Lexicon.Thing;
 import org.geodex.corpus.Lexicon.Topic;
@@ -30,7 +31,6 @@ import org.geodex.corpus.Lexicon.Verb;
  */
 public final class Language {
   // Discourse.
-  private static final int INTRODUCTIONS = 3;
   private static final Choice ELABORATIONS = Choice.of(0.40, 0.35, 0.25);
   private static final Choice ONE_OR_TWO = Choice.of(0.55, 0.45);
   private static final double LATER_CONNECTIVE = 0.25;
@@ -129,7 +129,7 @@ public final class Language {
     thingIndex = choose(Choice.zipf(topic.things().length));
     thing = topic.things()[thingIndex];
     subject = Entity.FIRST;
-    java.util.Arrays.fill(lastMention, -2);
+    Arrays.fill(lastMention, -2);
   }
 
   // ---- Sentences.
@@ -217,7 +217,8 @@ public final class Language {
     int kind = choose(PATIENT);
     Thing patient = kind == 0 ? thing : other(kind == 1);
     boolean many = kind != 0 && chance(PLURAL);
-    int noun = kind == 0 ? mainThing(WordClass.PRONOUN_SUBJECT, true) : thing(patient, many, true, true);
+    int noun =
+        kind == 0 ? mainThing(WordClass.PRONOUN_SUBJECT, true) : thing(patient, many, true, true);
     int be = emit(many ? words.are : words.is, WordClass.AUXILIARY);
     Verb verb = one(patient.verbs());
     int adverb = adverb(verb);
@@ -234,7 +235,9 @@ public final class Language {
     return participle;
   }
 
-  /** The baker who stirs the soup thanks Ben: no person inside, or "who helps her plants" is two. */
+  /**
+   * The baker who stirs the soup thanks Ben: no person inside, or "who helps her plants" is two.
+   */
   private int subjectRelative() {
     nextSubject();
     int noun = description(subject);
@@ -251,8 +254,7 @@ public final class Language {
     boolean main = chance(0.6);
     Thing object = main ? thing : other(true);
     int the = emit(words.the, WordClass.DEFINITE);
-    int noun =
-        emit(object.singular(), WordClass.NOUN_SINGULAR, main ? Entity.THING : Entity.NONE);
+    int noun = emit(object.singular(), WordClass.NOUN_SINGULAR, main ? Entity.THING : Entity.NONE);
     int relativizer = emit(chance(0.5) ? words.which : words.that, WordClass.RELATIVIZER);
     nextSubject();
     int who = person(subject, true);
@@ -362,7 +364,8 @@ public final class Language {
     boolean main = chance(0.6);
     Thing about = main ? thing : other(true);
     boolean many = !main && chance(PLURAL);
-    int noun = main ? mainThing(WordClass.PRONOUN_SUBJECT, false) : thing(about, many, false, false);
+    int noun =
+        main ? mainThing(WordClass.PRONOUN_SUBJECT, false) : thing(about, many, false, false);
     int be = emit(many ? words.are : words.is, WordClass.AUXILIARY);
     return adjective(noun, be, about.adjectives());
   }

@@ -23,19 +23,20 @@ public final class Lexicon {
 
   record Thing(int singular, int plural, Verb[] verbs, int[] adjectives) {}
 
-  record Topic(
-      String name, int[] roles, int[] groups, int[] places, int[] tools, Thing[] things) {}
+  record Topic(String name, int[] roles, int[] groups, int[] places, int[] tools, Thing[] things) {}
 
   private final List<String> forms = new ArrayList<>();
   private final Map<String, Integer> ids = new HashMap<>();
   private final List<Integer> classes = new ArrayList<>();
+  private final byte[][] formBytes;
+  private final byte[][] capitalBytes;
 
   final Topic[] topics;
   final Thing[] sharedThings;
   final int[] women;
   final int[] men;
 
-  /** Verbs of people towards people. */
+  /** Verbs of people towards people; no participle. */
   final Verb[] social;
 
   /** Verbs with a that-clause; no participle. */
@@ -115,6 +116,13 @@ public final class Lexicon {
     each = nouns(shared, "each", WordClass.QUANTIFIER);
     near = nouns(shared, "near", WordClass.PREPOSITION);
     at = nouns(shared, "at", WordClass.PREPOSITION);
+    formBytes = new byte[forms.size()][];
+    capitalBytes = new byte[forms.size()][];
+    for (int form = 0; form < forms.size(); form++) {
+      formBytes[form] = forms.get(form).getBytes(StandardCharsets.US_ASCII);
+      capitalBytes[form] = formBytes[form].clone();
+      capitalBytes[form][0] = (byte) Character.toUpperCase(forms.get(form).charAt(0));
+    }
   }
 
   public static Lexicon get() {
@@ -129,6 +137,11 @@ public final class Lexicon {
   /** A form as it is written inside a sentence. */
   public String text(int form) {
     return forms.get(form);
+  }
+
+  /** The ASCII bytes of a form, its first letter a capital or not; not to be changed. */
+  byte[] bytes(int form, boolean capital) {
+    return capital ? capitalBytes[form] : formBytes[form];
   }
 
   /** All forms, by id. */
