@@ -223,6 +223,7 @@ build_emulator() {
 check_definitions
 for s in "${sources[@]}" "${headers[@]}"; do copy_if_changed "$s" "$out/src/$(basename "$s")"; done
 copy_if_changed "$here/kernels.def" "$out/kernels.def"
+(cd "$here/src" && printf '%s\n' *.cuh) >"$out/src/headers.txt"
 
 {
   echo "# What kernels-cuda/build.sh found and built."

@@ -96,6 +96,11 @@ public final class OpenBlas {
     }
   }
 
+  /** The unpacked library. */
+  public static Path libraryPath() {
+    return FOLDER.resolve("libopenblas.so.0");
+  }
+
   /** Version, build options and the kernels that were picked for this processor. */
   public static String config() {
     return CONFIG;
