@@ -76,7 +76,8 @@ public final class Cuda {
     Map<String, Object> all = new LinkedHashMap<>();
     all.put("system", describeSystem());
     all.put("fatbin", describeFatbin());
-    String emulator = KernelImages.buildProperty("emulator", "kernels-cuda is not on the class path");
+    String emulator =
+        KernelImages.buildProperty("emulator", "kernels-cuda is not on the class path");
     all.put(
         "emulator",
         emulator.equals("built")

@@ -50,8 +50,7 @@ public final class CudaBlas {
       float beta,
       long c,
       int ldc) {
-    sgemmBatched(
-        transposeA, transposeB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, 1);
+    sgemmBatched(transposeA, transposeB, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, 1);
   }
 
   /** {@code count} products, matrices {@code stride} elements apart. */
@@ -79,8 +78,23 @@ public final class CudaBlas {
         .sgemm(
             handle,
             new GemmCall<>(
-                transposeB, transposeA, n, m, k, alpha, b, ldb, strideB, a, lda, strideA, beta, c,
-                ldc, strideC, count));
+                transposeB,
+                transposeA,
+                n,
+                m,
+                k,
+                alpha,
+                b,
+                ldb,
+                strideB,
+                a,
+                lda,
+                strideA,
+                beta,
+                c,
+                ldc,
+                strideC,
+                count));
     context.trafficCounter().launch();
   }
 

@@ -38,8 +38,7 @@ import org.geodex.error.NativeCallException;
  */
 public final class CudaContext implements AutoCloseable {
   static final boolean SYNCHRONIZE = Boolean.getBoolean("geodex.cuda.sync");
-  private static final boolean REPORT_LEAKS =
-      "fail".equals(System.getProperty("geodex.leaks"));
+  private static final boolean REPORT_LEAKS = "fail".equals(System.getProperty("geodex.leaks"));
 
   private static final int MULTIPROCESSORS = 16;
   private static final int MAJOR = 75;
@@ -274,8 +273,7 @@ public final class CudaContext implements AutoCloseable {
     source.require(from, bytes);
     target.require(to, bytes);
     if (bytes > 0) {
-      driver.copyOnDeviceAsync(
-          target.address() + to, source.address() + from, bytes, on.handle());
+      driver.copyOnDeviceAsync(target.address() + to, source.address() + from, bytes, on.handle());
     }
   }
 

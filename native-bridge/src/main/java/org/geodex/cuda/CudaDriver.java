@@ -3,9 +3,9 @@ package org.geodex.cuda;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The calls of the CUDA driver API and of cuBLAS that Geodex makes, with plain values: addresses and
- * handles are {@code long}, sizes are bytes. Two bindings implement it, {@link PanamaDriver} and
- * {@link JcudaDriver}; both run on the system's driver and on the emulator.
+ * The calls of the CUDA driver API and of cuBLAS that Geodex makes, with plain values: addresses
+ * and handles are {@code long}, sizes are bytes. Two bindings implement it, {@link PanamaDriver}
+ * and {@link JcudaDriver}; both run on the system's driver and on the emulator.
  *
  * <p>Every method raises the exception that {@link CudaErrors} makes of a status that is not 0.
  * Calls that end in {@code Async} only enqueue. {@link CudaContext} is the safe way to use this.
@@ -172,8 +172,8 @@ public interface CudaDriver {
   }
 
   /**
-   * Arguments of a column-major product C = alpha·op(A)·op(B) + beta·C, {@code count} times with the
-   * matrices {@code stride} elements apart. Matrices are device addresses.
+   * Arguments of a column-major product C = alpha·op(A)·op(B) + beta·C, {@code count} times with
+   * the matrices {@code stride} elements apart. Matrices are device addresses.
    */
   record GemmCall<T extends Number>(
       boolean transposeA,

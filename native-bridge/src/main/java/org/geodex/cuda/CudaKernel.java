@@ -84,8 +84,7 @@ public final class CudaKernel {
     if (block.count() > entry.block().count() || dynamicShared > entry.dynamicShared()) {
       throw new IllegalArgumentException(
           "%s: block %s, %d bytes of dynamic shared memory; kernels.def allows %s, %d"
-              .formatted(
-                  entry.name(), block, dynamicShared, entry.block(), entry.dynamicShared()));
+              .formatted(entry.name(), block, dynamicShared, entry.block(), entry.dynamicShared()));
     }
   }
 

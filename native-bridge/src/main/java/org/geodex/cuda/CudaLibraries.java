@@ -14,10 +14,10 @@ import org.geodex.blas.NativeLibraries;
 import org.geodex.error.UnavailableException;
 
 /**
- * Finds and loads the shared libraries of CUDA, once a process: the system's, or the emulator's that
- * carry the same names. The linker knows a library by its name, so one that is loaded first also
- * serves everything that is linked against that name, JCuda's natives too. A process therefore has
- * one driver; the first one that is asked for stays.
+ * Finds and loads the shared libraries of CUDA, once a process: the system's, or the emulator's
+ * that carry the same names. The linker knows a library by its name, so one that is loaded first
+ * also serves everything that is linked against that name, JCuda's natives too. A process therefore
+ * has one driver; the first one that is asked for stays.
  *
  * <p>More folders to look into: {@code -Dgeodex.cuda.path=DIR[:DIR]}.
  */
@@ -61,8 +61,7 @@ final class CudaLibraries {
     Search search = search(List.of("libcuda.so.1"));
     if (search.library == null) {
       throw new UnavailableException(
-          "no CUDA driver: libcuda.so.1 was not found (tried %s)",
-          String.join(", ", search.tried));
+          "no CUDA driver: libcuda.so.1 was not found (tried %s)", String.join(", ", search.tried));
     }
     return search.library;
   }
@@ -94,8 +93,7 @@ final class CudaLibraries {
       if (which.equals("emulator")) {
         loadEmulatorBlas();
         blas =
-            SymbolLookup.libraryLookup(
-                emulatorFolder().resolve("libcublas.so.12"), Arena.global());
+            SymbolLookup.libraryLookup(emulatorFolder().resolve("libcublas.so.12"), Arena.global());
       } else {
         Search search = search(List.of("libcublas.so.13", "libcublas.so.12", "libcublas.so"));
         if (search.library == null) {

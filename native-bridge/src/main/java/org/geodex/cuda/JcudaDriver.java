@@ -20,9 +20,10 @@ import jcuda.jcublas.cublasHandle;
 import jcuda.runtime.cudaStream_t;
 
 /**
- * The driver and cuBLAS through JCuda 12.6 and JCublas2. JCuda wraps every handle in an object; they
- * are kept here under a number. Its natives need {@code libcuda.so.1} and {@code libcublas.so.12},
- * which {@link CudaLibraries} has loaded or found before any JCuda class is touched.
+ * The driver and cuBLAS through JCuda 12.6 and JCublas2. JCuda wraps every handle in an object;
+ * they are kept here under a number. Its natives need {@code libcuda.so.1} and {@code
+ * libcublas.so.12}, which {@link CudaLibraries} has loaded or found before any JCuda class is
+ * touched.
  */
 final class JcudaDriver implements CudaDriver {
   private final PanamaDriver probe;
@@ -134,8 +135,7 @@ final class JcudaDriver implements CudaDriver {
   public int attribute(int attribute, int device) {
     int[] value = new int[1];
     check(
-        "cuDeviceGetAttribute",
-        JCudaDriver.cuDeviceGetAttribute(value, attribute, device(device)));
+        "cuDeviceGetAttribute", JCudaDriver.cuDeviceGetAttribute(value, attribute, device(device)));
     return value[0];
   }
 
@@ -143,8 +143,7 @@ final class JcudaDriver implements CudaDriver {
   public long retainContext(int device) {
     CUcontext context = new CUcontext();
     check(
-        "cuDevicePrimaryCtxRetain",
-        JCudaDriver.cuDevicePrimaryCtxRetain(context, device(device)));
+        "cuDevicePrimaryCtxRetain", JCudaDriver.cuDevicePrimaryCtxRetain(context, device(device)));
     return keep(context);
   }
 
@@ -301,8 +300,7 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public void recordEvent(long event, long stream) {
-    check(
-        "cuEventRecord", JCudaDriver.cuEventRecord(get(event, CUevent.class), stream(stream)));
+    check("cuEventRecord", JCudaDriver.cuEventRecord(get(event, CUevent.class), stream(stream)));
   }
 
   @Override
@@ -324,8 +322,7 @@ final class JcudaDriver implements CudaDriver {
     float[] millis = new float[1];
     check(
         "cuEventElapsedTime",
-        JCudaDriver.cuEventElapsedTime(
-            millis, get(start, CUevent.class), get(end, CUevent.class)));
+        JCudaDriver.cuEventElapsedTime(millis, get(start, CUevent.class), get(end, CUevent.class)));
     return millis[0];
   }
 
@@ -436,8 +433,7 @@ final class JcudaDriver implements CudaDriver {
   public void setBlasStream(long blas, long stream) {
     checkBlas(
         "cublasSetStream",
-        JCublas2.cublasSetStream(
-            get(blas, cublasHandle.class), new cudaStream_t(stream(stream))),
+        JCublas2.cublasSetStream(get(blas, cublasHandle.class), new cudaStream_t(stream(stream))),
         () -> "");
   }
 

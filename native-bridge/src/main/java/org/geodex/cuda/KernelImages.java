@@ -12,9 +12,9 @@ import java.util.Properties;
 import org.geodex.error.UnavailableException;
 
 /**
- * What {@code cuModuleLoadData} gets for a kernel file: the fatbin of the build; where there is none
- * or the driver is too old for it, the sources compiled by NVRTC; on the emulator its own library,
- * which holds all files.
+ * What {@code cuModuleLoadData} gets for a kernel file: the fatbin of the build; where there is
+ * none or the driver is too old for it, the sources compiled by NVRTC; on the emulator its own
+ * library, which holds all files.
  */
 final class KernelImages {
   private static final Properties BUILD = readBuild();
@@ -72,8 +72,7 @@ final class KernelImages {
   }
 
   static byte[] resource(String name) {
-    try (InputStream in =
-        KernelImages.class.getResourceAsStream(CudaLibraries.RESOURCES + name)) {
+    try (InputStream in = KernelImages.class.getResourceAsStream(CudaLibraries.RESOURCES + name)) {
       if (in == null) {
         throw new UnavailableException("the kernels' %s is not on the class path", name);
       }

@@ -72,9 +72,7 @@ public final class KernelTable {
   private static Map<String, Entry> read() {
     try (InputStream in =
         KernelTable.class.getResourceAsStream(CudaLibraries.RESOURCES + "kernels.def")) {
-      return in == null
-          ? Map.of()
-          : parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return in == null ? Map.of() : parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -84,8 +82,11 @@ public final class KernelTable {
     Map<String, Entry> entries = new LinkedHashMap<>();
     Matcher m = ENTRY.matcher(text.replaceAll("(?m)//.*$", ""));
     while (m.find()) {
-      int[] block = Arrays.stream(m.group(4).split(",")).map(String::strip)
-          .mapToInt(Integer::parseInt).toArray();
+      int[] block =
+          Arrays.stream(m.group(4).split(","))
+              .map(String::strip)
+              .mapToInt(Integer::parseInt)
+              .toArray();
       entries.put(
           m.group(2),
           new Entry(

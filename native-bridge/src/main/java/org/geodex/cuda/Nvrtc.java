@@ -24,8 +24,8 @@ import org.geodex.blas.NativeLibraries;
 import org.geodex.error.UnavailableException;
 
 /**
- * CUDA's compiler as a library: where the build had no nvcc, or the driver is older than the fatbin,
- * the sources in the jar are compiled for this card at first use, into the cache folder.
+ * CUDA's compiler as a library: where the build had no nvcc, or the driver is older than the
+ * fatbin, the sources in the jar are compiled for this card at first use, into the cache folder.
  */
 final class Nvrtc {
   private static final List<String> NAMES =
@@ -142,8 +142,7 @@ final class Nvrtc {
               "NVRTC could not compile %s.cu for %s: %s", file, architecture, log(program, arena));
         }
         byte[] cubin = bytes("nvrtcGetCUBINSize", "nvrtcGetCUBIN", program, arena);
-        check(
-            "nvrtcDestroyProgram", (int) handle("nvrtcDestroyProgram", ADDRESS).invokeExact(out));
+        check("nvrtcDestroyProgram", (int) handle("nvrtcDestroyProgram", ADDRESS).invokeExact(out));
         return cubin;
       } catch (Throwable e) {
         throw PanamaDriver.rethrow(e);
@@ -157,8 +156,7 @@ final class Nvrtc {
           .strip();
     }
 
-    private byte[] bytes(String sizeCall, String call, long program, Arena arena)
-        throws Throwable {
+    private byte[] bytes(String sizeCall, String call, long program, Arena arena) throws Throwable {
       MemorySegment size = arena.allocate(JAVA_LONG);
       check(sizeCall, (int) handle(sizeCall, JAVA_LONG, ADDRESS).invokeExact(program, size));
       MemorySegment data = arena.allocate(size.get(JAVA_LONG, 0));

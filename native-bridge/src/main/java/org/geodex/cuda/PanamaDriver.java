@@ -29,8 +29,7 @@ final class PanamaDriver implements CudaDriver {
   private final int version;
 
   private final MethodHandle cuDeviceGetCount = call("cuDeviceGetCount", ADDRESS);
-  private final MethodHandle cuDeviceGetName =
-      call("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT);
+  private final MethodHandle cuDeviceGetName = call("cuDeviceGetName", ADDRESS, JAVA_INT, JAVA_INT);
   private final MethodHandle cuDeviceTotalMem = call("cuDeviceTotalMem_v2", ADDRESS, JAVA_INT);
   private final MethodHandle cuDeviceGetAttribute =
       call("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
@@ -43,8 +42,7 @@ final class PanamaDriver implements CudaDriver {
   private final MethodHandle cuMemGetInfo = call("cuMemGetInfo_v2", ADDRESS, ADDRESS);
   private final MethodHandle cuMemAlloc = call("cuMemAlloc_v2", ADDRESS, JAVA_LONG);
   private final MethodHandle cuMemFree = call("cuMemFree_v2", JAVA_LONG);
-  private final MethodHandle cuMemHostAlloc =
-      call("cuMemHostAlloc", ADDRESS, JAVA_LONG, JAVA_INT);
+  private final MethodHandle cuMemHostAlloc = call("cuMemHostAlloc", ADDRESS, JAVA_LONG, JAVA_INT);
   private final MethodHandle cuMemFreeHost = call("cuMemFreeHost", JAVA_LONG);
   private final MethodHandle cuMemHostRegister =
       call("cuMemHostRegister_v2", JAVA_LONG, JAVA_LONG, JAVA_INT);
@@ -82,8 +80,7 @@ final class PanamaDriver implements CudaDriver {
   private final MethodHandle cuFuncGetAttribute =
       call("cuFuncGetAttribute", ADDRESS, JAVA_INT, JAVA_LONG);
   private final MethodHandle cuOccupancy =
-      call(
-          "cuOccupancyMaxActiveBlocksPerMultiprocessor", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG);
+      call("cuOccupancyMaxActiveBlocksPerMultiprocessor", ADDRESS, JAVA_LONG, JAVA_INT, JAVA_LONG);
   private final MethodHandle cuLaunchKernel =
       call(
           "cuLaunchKernel",
@@ -387,8 +384,7 @@ final class PanamaDriver implements CudaDriver {
   public long function(long module, String name) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG);
-      int code =
-          (int) cuModuleGetFunction.invokeExact(out, module, arena.allocateFrom(name));
+      int code = (int) cuModuleGetFunction.invokeExact(out, module, arena.allocateFrom(name));
       check("cuModuleGetFunction", code, () -> "kernel " + name);
       return out.get(JAVA_LONG, 0);
     } catch (Throwable e) {
@@ -510,8 +506,7 @@ final class PanamaDriver implements CudaDriver {
   static void useOpenBlas(SymbolLookup emulatorBlas) {
     MethodHandle use = handle(emulatorBlas, "gxEmulatorBlas", ADDRESS);
     try (Arena arena = Arena.ofConfined()) {
-      int ignored =
-          (int) use.invokeExact(arena.allocateFrom(OpenBlas.libraryPath().toString()));
+      int ignored = (int) use.invokeExact(arena.allocateFrom(OpenBlas.libraryPath().toString()));
     } catch (Throwable e) {
       throw rethrow(e);
     }
@@ -549,8 +544,7 @@ final class PanamaDriver implements CudaDriver {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment alpha =
           arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_DOUBLE, g.alpha());
-      MemorySegment beta =
-          arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_DOUBLE, g.beta());
+      MemorySegment beta = arena.allocateFrom(java.lang.foreign.ValueLayout.JAVA_DOUBLE, g.beta());
       gemm("cublasDgemmStridedBatched", blas.dgemm, handle, g, alpha, beta);
     }
   }
@@ -695,9 +689,7 @@ final class PanamaDriver implements CudaDriver {
       MemorySegment out = arena.allocate(ADDRESS);
       int status = (int) cuGetErrorName.invokeExact(code, out);
       MemorySegment text = out.get(ADDRESS, 0);
-      return status != 0 || text.address() == 0
-          ? "CUDA_ERROR"
-          : text.reinterpret(256).getString(0);
+      return status != 0 || text.address() == 0 ? "CUDA_ERROR" : text.reinterpret(256).getString(0);
     } catch (Throwable e) {
       throw rethrow(e);
     }

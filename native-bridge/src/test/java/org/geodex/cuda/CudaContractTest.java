@@ -162,9 +162,7 @@ class CudaContractTest {
             context.copyToDevice(pinned.segment(), x, 0, context.stream());
             copied.record(context.stream());
             second.waitFor(copied);
-            context
-                .kernel("gx_probe_copy_f32")
-                .launch(second, new Grid(2), 0, x, y, (long) n);
+            context.kernel("gx_probe_copy_f32").launch(second, new Grid(2), 0, x, y, (long) n);
             end.record(second);
             end.synchronize();
             assertTrue(end.isDone());
@@ -212,15 +210,12 @@ class CudaContractTest {
             context.copyToDevice(floats(arena, 6, 1), a, 0);
             context.copyToDevice(floats(arena, 6, 1), b, 0);
             CudaBlas blas = context.blas();
-            blas.sgemm(
-                false, false, 2, 2, 3, 1, a.address(), 3, b.address(), 2, 0, c.address(), 2);
-            assertArrayEquals(
-                new float[] {22, 28, 49, 64}, fetch(context, c, 4, arena));
+            blas.sgemm(false, false, 2, 2, 3, 1, a.address(), 3, b.address(), 2, 0, c.address(), 2);
+            assertArrayEquals(new float[] {22, 28, 49, 64}, fetch(context, c, 4, arena));
             // A·Bᵀ with B[2,3] in the same memory, added to half of what is there
             blas.sgemm(
                 false, true, 2, 2, 3, 2, a.address(), 3, b.address(), 3, 0.5f, c.address(), 2);
-            assertArrayEquals(
-                new float[] {39, 78, 88.5f, 186}, fetch(context, c, 4, arena));
+            assertArrayEquals(new float[] {39, 78, 88.5f, 186}, fetch(context, c, 4, arena));
           }
         });
   }
@@ -238,8 +233,7 @@ class CudaContractTest {
             context.copyToDevice(m, a, 0);
             context
                 .blas()
-                .dgemm(
-                    true, false, 2, 2, 2, 1, a.address(), 2, a.address(), 2, 0, c.address(), 2);
+                .dgemm(true, false, 2, 2, 2, 1, a.address(), 2, a.address(), 2, 0, c.address(), 2);
             MemorySegment out = arena.allocate(JAVA_DOUBLE, 4);
             context.copyToHost(c, 0, out);
             context.stream().synchronize();
@@ -250,10 +244,24 @@ class CudaContractTest {
             context
                 .blas()
                 .sgemmBatched(
-                    false, false, 1, 1, 2, 1, a.address(), 2, 2, a.address(), 1, 2, 0,
-                    c.address(), 1, 1, 4);
-            assertArrayEquals(
-                new float[] {5, 25, 61, 113}, fetch(context, c, 4, arena));
+                    false,
+                    false,
+                    1,
+                    1,
+                    2,
+                    1,
+                    a.address(),
+                    2,
+                    2,
+                    a.address(),
+                    1,
+                    2,
+                    0,
+                    c.address(),
+                    1,
+                    1,
+                    4);
+            assertArrayEquals(new float[] {5, 25, 61, 113}, fetch(context, c, 4, arena));
           }
         });
   }
@@ -265,8 +273,7 @@ class CudaContractTest {
         binding,
         context -> {
           long wanted = 1L << 50;
-          var e =
-              assertThrows(DeviceOutOfMemoryException.class, () -> context.allocate(wanted));
+          var e = assertThrows(DeviceOutOfMemoryException.class, () -> context.allocate(wanted));
           assertEquals(5, e.exitCode());
           assertEquals(wanted, e.wanted());
           assertTrue(e.free() > 0);
@@ -307,16 +314,14 @@ class CudaContractTest {
           try (DeviceBuffer x = context.allocate(4)) {
             CudaKernel copy = context.kernel("gx_probe_copy_f32");
             Grid one = new Grid(1);
-            assertThrows(
-                IllegalArgumentException.class, () -> copy.launch(stream, one, 0, x, x));
+            assertThrows(IllegalArgumentException.class, () -> copy.launch(stream, one, 0, x, x));
             assertThrows(
                 IllegalArgumentException.class, () -> copy.launch(stream, one, 0, x, x, 1));
             assertThrows(
                 IllegalArgumentException.class, () -> copy.launch(stream, one, 64, x, x, 1L));
             assertThrows(IllegalArgumentException.class, () -> context.kernel("gx_nothing"));
             assertThrows(
-                IndexOutOfBoundsException.class,
-                () -> context.fill(x, 0, 0, 2, context.stream()));
+                IndexOutOfBoundsException.class, () -> context.fill(x, 0, 0, 2, context.stream()));
           }
         });
   }
