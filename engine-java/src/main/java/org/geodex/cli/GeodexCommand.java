@@ -1,8 +1,5 @@
 package org.geodex.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -13,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /**
- * What every command does alike: open the backend, time the work, print the result. A result is one
+ * What every command on matrices or models does alike: open the backend, time the work, print the result. A result is one
  * map: with {@code --json} it is the only thing on stdout, otherwise it is shown as lines.
  */
 abstract class GeodexCommand implements Callable<Integer> {
@@ -42,7 +39,7 @@ abstract class GeodexCommand implements Callable<Integer> {
       Map<String, Object> own = run(backend);
       result.put("seconds", (System.nanoTime() - start) * 1e-9);
       result.putAll(own);
-      print(result);
+      ResultPrinter.print(spec.commandLine().getOut(), common.json, result);
     }
     return 0;
   }
@@ -50,18 +47,5 @@ abstract class GeodexCommand implements Callable<Integer> {
   /** Progress of a loop of {@code total} steps; the caller closes it. */
   final Progress progress(String task, long total) {
     return common.quiet ? Progress.silent() : Progress.onTerminal(task, total);
-  }
-
-  private void print(Map<String, Object> result) throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    if (common.json) {
-      out.println(
-          new ObjectMapper()
-              .configure(SerializationFeature.FAIL_ON_EMPTY_BEANS, false)
-              .writeValueAsString(result));
-    } else {
-      result.forEach((key, value) -> out.printf("%-18s %s%n", key, value));
-    }
-    out.flush();
   }
 }

@@ -1,11 +1,21 @@
 package org.geodex.cli;
 
-import org.geodex.error.GeodexException;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.lang.reflect.InvocationTargetException;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code geodex COMMAND …}: one class a command, exit codes as in docs/conventions.md. */
 @Command(
@@ -14,7 +24,9 @@ import picocli.CommandLine.Spec;
     versionProvider = Version.class,
     description = "The geometry and the information inside language models, measured fast.",
     subcommands = {
+      // One a line, by name.
       CorpusCommand.class,
+      DoctorCommand.class,
       EntropyCommand.class,
       KlCommand.class,
       MiCommand.class,
@@ -37,31 +49,62 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns its exit code. */
   public static int run(String... args) {
-    return commandLine().execute(args);
+    if (List.of(args).equals(List.of("--version"))) {
+      System.out.println(Version.line());
+      return 0;
+    }
+    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
+    PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8);
+    return commandLine()
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(args);
   }
 
   static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(Main::report);
+        .setParameterExceptionHandler(Main::reportUsage)
+        .setExecutionExceptionHandler(Main::report)
+        .setExecutionStrategy(Main::runLast);
   }
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "name a COMMAND");
+    throw new ParameterException(spec.commandLine(), "name a COMMAND");
+  }
+
+  /** An {@link Error} of a command is reported like its exceptions. */
+  private static int runLast(ParseResult parsed) {
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (Error e) {
+      var lines = parsed.asCommandLineList();
+      CommandLine command = lines.getLast();
+      throw new ExecutionException(command, "failed", new InvocationTargetException(e));
+    }
+  }
+
+  /** One sentence about a wrong command line, with the nearest names, and where to read more. */
+  private static int reportUsage(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    PrintWriter err = command.getErr();
+    err.printf("%s: %s%n", name, e.getMessage());
+    if (!UnmatchedArgumentException.printSuggestions(e, err)) {
+      err.printf("Try '%s --help'.%n", name);
+    }
+    return command.getCommandSpec().exitCodeOnInvalidInput();
   }
 
   /** One sentence and an exit code for every failure; the stack trace only with {@code --debug}. */
   private static int report(Exception e, CommandLine command, ParseResult parsed) {
-    boolean debug = parsed.expandedArgs().contains("--debug");
-    String name = command.getCommandName();
-    if (debug) {
-      e.printStackTrace(command.getErr());
-    } else if (e instanceof GeodexException) {
-      command.getErr().printf("geodex %s: %s%n", name, e.getMessage());
-    } else {
-      command.getErr().printf("geodex %s: internal error: %s (--debug shows where)%n", name, e);
+    Failure failure = Failure.of(e);
+    PrintWriter err = command.getErr();
+    if (parsed.expandedArgs().contains("--debug")) {
+      e.printStackTrace(err);
     }
-    return e instanceof GeodexException known ? known.exitCode() : 1;
+    err.printf("%s: %s%n", command.getCommandSpec().qualifiedName(), failure.sentence());
+    return failure.exitCode();
   }
 }

@@ -6,7 +6,11 @@ import picocli.CommandLine.IVersionProvider;
 public final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() {
-    return new String[] {"geodex " + text()};
+    return new String[] {line()};
+  }
+
+  static String line() {
+    return "geodex " + text();
   }
 
   public static String text() {

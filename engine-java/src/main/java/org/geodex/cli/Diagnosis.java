@@ -1,0 +1,147 @@
+package org.geodex.cli;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import org.geodex.backend.MachineMemory;
+import org.geodex.blas.OpenBlas;
+
+/** The findings of {@code doctor}: one method a part of the machine, none of them fails. */
+final class Diagnosis {
+  /** The instruction sets that decide which loops run. */
+  private static final Set<String> FLAGS =
+      Set.of(
+          "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl",
+          "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "sve");
+
+  private Diagnosis() {}
+
+  static Map<String, Object> java() {
+    return ordered(
+        "version", System.getProperty("java.runtime.version"),
+        "vendor", System.getProperty("java.vendor"),
+        "home", System.getProperty("java.home"),
+        "heap_max_bytes", Runtime.getRuntime().maxMemory());
+  }
+
+  static Map<String, Object> system() {
+    return ordered(
+        "name", System.getProperty("os.name"),
+        "version", System.getProperty("os.version"),
+        "architecture", System.getProperty("os.arch"));
+  }
+
+  static Map<String, Object> processor() {
+    return ordered(
+        "name", cpuInfo("model name"),
+        "cores", Runtime.getRuntime().availableProcessors(),
+        "features", features(),
+        "vector_bits_float", FloatVector.SPECIES_PREFERRED.vectorBitSize(),
+        "vector_bits_double", DoubleVector.SPECIES_PREFERRED.vectorBitSize());
+  }
+
+  static Map<String, Object> memory() {
+    var system =
+        (com.sun.management.OperatingSystemMXBean)
+            java.lang.management.ManagementFactory.getOperatingSystemMXBean();
+    return ordered(
+        "total_bytes", system.getTotalMemorySize(), "available_bytes", MachineMemory.available());
+  }
+
+  static Map<String, Object> openBlas() {
+    try {
+      return ordered("available", true, "config", OpenBlas.config());
+    } catch (RuntimeException | LinkageError e) {
+      return unavailable(Failure.of(e).sentence());
+    }
+  }
+
+  static Map<String, Object> cuda() {
+    try (Arena arena = Arena.ofConfined()) {
+      return cuda(SymbolLookup.libraryLookup("libcuda.so.1", arena), arena);
+    } catch (IllegalArgumentException e) {
+      return unavailable("no CUDA driver: libcuda.so.1 is not found on this machine");
+    } catch (Throwable e) {
+      return unavailable("the CUDA driver cannot be asked: " + e);
+    }
+  }
+
+  private static Map<String, Object> cuda(SymbolLookup driver, Arena arena) throws Throwable {
+    var init =
+        Linker.nativeLinker()
+            .downcallHandle(
+                driver.findOrThrow("cuInit"),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    int error = (int) init.invokeExact(0);
+    if (error != 0) {
+      return unavailable("the CUDA driver does not start: cuInit returns error " + error);
+    }
+    int version = ask(driver, "cuDriverGetVersion", arena);
+    return ordered(
+        "available",
+        true,
+        "driver_version",
+        "%d.%d".formatted(version / 1000, version % 1000 / 10),
+        "devices",
+        ask(driver, "cuDeviceGetCount", arena));
+  }
+
+  private static int ask(SymbolLookup driver, String function, Arena arena) throws Throwable {
+    var handle =
+        Linker.nativeLinker()
+            .downcallHandle(
+                driver.findOrThrow(function),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
+    MemorySegment answer = arena.allocate(ValueLayout.JAVA_INT);
+    int error = (int) handle.invokeExact(answer);
+    if (error != 0) {
+      throw new IllegalStateException(function + " returns error " + error);
+    }
+    return answer.get(ValueLayout.JAVA_INT, 0);
+  }
+
+  private static Map<String, Object> unavailable(String reason) {
+    return ordered("available", false, "reason", reason);
+  }
+
+  private static List<String> features() {
+    Set<String> found = new TreeSet<>(Arrays.asList(cpuInfo("flags").split(" ")));
+    found.retainAll(FLAGS);
+    return List.copyOf(new TreeSet<>(found));
+  }
+
+  private static String cpuInfo(String key) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith(key))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse("unknown");
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+
+  private static Map<String, Object> ordered(Object... keysAndValues) {
+    Map<String, Object> map = new LinkedHashMap<>();
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      map.put((String) keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return map;
+  }
+}

@@ -1,0 +1,67 @@
+package org.geodex.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.geodex.error.UnavailableException;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class MainTest {
+  @Test
+  void everyCommandHasHelpWithAnExample() {
+    check(Main.commandLine());
+  }
+
+  private static void check(CommandLine command) {
+    String help = command.getUsageMessage();
+    String name = command.getCommandSpec().qualifiedName();
+    assertTrue(help.contains("Example") || name.endsWith("pairwise"), name + " lacks an example:\n" + help);
+    assertTrue(help.contains("--help"), name);
+    command.getSubcommands().values().forEach(MainTest::check);
+  }
+
+  @Test
+  void wrongUsageIsOneSentenceAndExit2() {
+    CommandRun run = CommandRun.of("doctor", "--jsn");
+    assertEquals(2, run.exit());
+    assertTrue(run.err().contains("--jsn"), run.err());
+    assertEquals("", run.out());
+    assertEquals(2, CommandRun.of().exit());
+    assertEquals(2, CommandRun.of("doctor", "--threads", "many").exit());
+  }
+
+  @Test
+  void aMistypedCommandIsSuggested() {
+    CommandRun run = CommandRun.of("docter");
+    assertEquals(2, run.exit());
+    assertTrue(run.err().contains("doctor"), run.err());
+  }
+
+  @Test
+  void doctorTellsOfThisMachine() {
+    var json = CommandRun.of("doctor", "--json").json();
+    assertTrue(json.at("/openblas/available").asBoolean());
+    assertTrue(json.at("/processor/cores").asInt() > 0);
+    assertTrue(json.at("/memory/total_bytes").asLong() > 0);
+    assertTrue(json.at("/cuda/available").asBoolean() || json.at("/cuda/reason").isTextual());
+    assertTrue(CommandRun.of("doctor").out().contains("openblas"));
+  }
+
+  @Test
+  void aWrappedCauseDecidesTheExitCode() {
+    Error wrapped = new ExceptionInInitializerError(new UnavailableException("no library"));
+    assertEquals(new Failure(4, "no library"), Failure.of(wrapped));
+    assertEquals(5, Failure.of(new IllegalStateException(new OutOfMemoryError("heap"))).exitCode());
+    assertEquals(1, Failure.of(new IllegalStateException("a\nb")).exitCode());
+    assertFalse(Failure.of(new IllegalStateException("a\nb")).sentence().contains("\n"));
+  }
+
+  @Test
+  void theVersionIsOneLine() {
+    CommandRun run = CommandRun.of("--version");
+    assertEquals(0, run.exit());
+    assertEquals(1, run.out().lines().count());
+  }
+}
