@@ -26,8 +26,21 @@ final class Diagnosis {
   /** The instruction sets that decide which loops run. */
   private static final Set<String> FLAGS =
       Set.of(
-          "sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512dq", "avx512vl",
-          "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "asimd", "sve");
+          "sse4_2",
+          "avx",
+          "avx2",
+          "fma",
+          "f16c",
+          "avx512f",
+          "avx512bw",
+          "avx512dq",
+          "avx512vl",
+          "avx512_vnni",
+          "avx512_bf16",
+          "avx512_fp16",
+          "amx_bf16",
+          "asimd",
+          "sve");
 
   private Diagnosis() {}
 

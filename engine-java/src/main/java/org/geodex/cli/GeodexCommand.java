@@ -10,8 +10,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /**
- * What every command on matrices or models does alike: open the backend, time the work, print the result. A result is one
- * map: with {@code --json} it is the only thing on stdout, otherwise it is shown as lines.
+ * What every command on matrices or models does alike: open the backend, time the work, print the
+ * result. A result is one map: with {@code --json} it is the only thing on stdout, otherwise it is
+ * shown as lines.
  */
 abstract class GeodexCommand implements Callable<Integer> {
   @Mixin CommonOptions common;

@@ -17,7 +17,9 @@ class MainTest {
   private static void check(CommandLine command) {
     String help = command.getUsageMessage();
     String name = command.getCommandSpec().qualifiedName();
-    assertTrue(help.contains("Example") || name.endsWith("pairwise"), name + " lacks an example:\n" + help);
+    assertTrue(
+        help.contains("Example") || name.endsWith("pairwise"),
+        name + " lacks an example:\n" + help);
     assertTrue(help.contains("--help"), name);
     command.getSubcommands().values().forEach(MainTest::check);
   }
