@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
@@ -53,11 +52,9 @@ public final class Main implements Runnable {
       System.out.println(Version.line());
       return 0;
     }
-    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
-    PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, UTF_8);
     return commandLine()
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
+        .setOut(new PrintWriter(new FileOutputStream(FileDescriptor.out), true, UTF_8))
+        .setErr(new PrintWriter(new FileOutputStream(FileDescriptor.err), true, UTF_8))
         .execute(args);
   }
 
