@@ -24,6 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     description = "The geometry and the information inside language models, measured fast.",
     subcommands = {
       // One a line, by name.
+      ActivationsCommand.class,
       CorpusCommand.class,
       DoctorCommand.class,
       EntropyCommand.class,

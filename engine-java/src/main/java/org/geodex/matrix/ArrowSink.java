@@ -125,6 +125,11 @@ public final class ArrowSink implements AutoCloseable {
     columns.write(column, rows.segment());
   }
 
+  /** Writes rows from {@code firstRow} on, in any order; every row is to be written once. */
+  public void write(String column, long firstRow, Matrix rows) {
+    columns.write(column, rows.offset(firstRow), rows.segment());
+  }
+
   /** Ends the file once every column is full; renames it unless it belongs to a group. */
   public void commit() {
     columns.commit();

@@ -59,6 +59,17 @@ final class ColumnSink implements AutoCloseable {
     region.written += bytes.byteSize();
   }
 
+  /** Writes inside a region, {@code at} bytes from its begin; every byte is to be written once. */
+  void write(String name, long at, MemorySegment bytes) {
+    Region region = regions.get(name);
+    if (region == null || at < 0 || bytes.byteSize() > region.size - at) {
+      throw new IllegalStateException(
+          "%s: %s was not announced with so many values".formatted(target, name));
+    }
+    file.write(bytes, region.begin + at);
+    region.written += bytes.byteSize();
+  }
+
   /** Ends the file; renames it too, unless a group of outputs is committed later. */
   void commit() {
     regions.forEach(

@@ -79,6 +79,11 @@ public final class SafetensorsSink implements AutoCloseable {
     columns.write(tensor, rows.segment());
   }
 
+  /** Writes rows from {@code firstRow} on, in any order; every row is to be written once. */
+  public void write(String tensor, long firstRow, Matrix rows) {
+    columns.write(tensor, rows.offset(firstRow), rows.segment());
+  }
+
   /** Appends stored elements to a tensor. */
   public void write(String tensor, MemorySegment elements) {
     columns.write(tensor, elements);

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
-import org.geodex.matrix.SafetensorsFile;
+import org.geodex.matrix.SafetensorsFolder;
 import org.geodex.matrix.StoredMatrix;
 import org.geodex.matrix.Tensor;
 
@@ -17,16 +17,16 @@ import org.geodex.matrix.Tensor;
  */
 final class Checkpoint implements AutoCloseable {
   private final Path folder;
-  private final SafetensorsFile file;
+  private final SafetensorsFolder file;
   private final List<StoredMatrix> given = new ArrayList<>();
 
-  private Checkpoint(Path folder, SafetensorsFile file) {
+  private Checkpoint(Path folder, SafetensorsFolder file) {
     this.folder = folder;
     this.file = file;
   }
 
   /**
-   * Opens {@code FOLDER/model.safetensors}.
+   * Opens {@code FOLDER/model.safetensors} or its shards.
    *
    * @throws InputException when there are no weights, or only such in another format
    */
@@ -39,7 +39,7 @@ final class Checkpoint implements AutoCloseable {
             folder, other);
       }
     }
-    return new Checkpoint(folder, SafetensorsFile.open(folder.resolve("model.safetensors")));
+    return new Checkpoint(folder, SafetensorsFolder.open(folder));
   }
 
   private static boolean hasSafetensors(Path folder) {

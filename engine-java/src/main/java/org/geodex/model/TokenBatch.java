@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.geodex.error.InputException;
 
 /**
@@ -78,13 +79,37 @@ public record TokenBatch(
     return decoderInputIds == null ? 0 : decoderInputIds[0].length;
   }
 
+  /** Sequences {@code from … to − 1}. */
+  public TokenBatch slice(int from, int to) {
+    return new TokenBatch(
+        slice(inputIds, from, to),
+        slice(attentionMask, from, to),
+        slice(tokenTypeIds, from, to),
+        slice(positionIds, from, to),
+        slice(decoderInputIds, from, to),
+        slice(decoderAttentionMask, from, to));
+  }
+
+  private static int[][] slice(int[][] rows, int from, int to) {
+    return rows == null ? null : Arrays.copyOfRange(rows, from, to);
+  }
+
   /** Tokens that are not padding. */
   public long tokens() {
-    if (attentionMask == null) {
-      return (long) size() * length();
+    return count(inputIds, attentionMask);
+  }
+
+  /** Decoder tokens that are not padding. */
+  public long decoderTokens() {
+    return decoderInputIds == null ? 0 : count(decoderInputIds, decoderAttentionMask);
+  }
+
+  private static long count(int[][] ids, int[][] mask) {
+    if (mask == null) {
+      return (long) ids.length * ids[0].length;
     }
     long count = 0;
-    for (int[] row : attentionMask) {
+    for (int[] row : mask) {
       for (int flag : row) {
         count += flag;
       }

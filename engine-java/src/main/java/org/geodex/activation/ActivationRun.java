@@ -1,0 +1,120 @@
+package org.geodex.activation;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.geodex.backend.Backend;
+import org.geodex.error.MemoryBudgetException;
+import org.geodex.matrix.Matrix;
+import org.geodex.model.Activations;
+import org.geodex.model.Keep;
+import org.geodex.model.LayerHook;
+import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
+import org.geodex.model.TokenBatch;
+
+/**
+ * Runs a model over the windows of a {@link TokenTable}: windows of like length together, so that
+ * little is padded, in an order that the table alone decides. Each result is handed over and then
+ * freed, so that memory holds one batch at a time.
+ */
+public final class ActivationRun {
+  private final Model model;
+  private final TokenTable table;
+  private final Keep keep;
+  private final LayerHook hook;
+  private final List<List<TokenTable.Window>> batches;
+
+  /** Takes the result of one batch; it is closed after the call. */
+  @FunctionalInterface
+  public interface Consumer {
+    void accept(Batch batch);
+  }
+
+  /** The windows of one batch and what the model made of them. */
+  public record Batch(List<TokenTable.Window> windows, int length, Activations activations) {
+
+    /** Rows of window {@code w} in a tensor of token rows; they belong to {@code first} and on. */
+    public Matrix rows(String tensor, int w) {
+      long from = (long) w * length;
+      return activations.get(tensor).rows(from, from + windows.get(w).length());
+    }
+
+    /** Tokens without padding. */
+    public long tokens() {
+      return windows.stream().mapToLong(TokenTable.Window::length).sum();
+    }
+  }
+
+  /**
+   * Plans a run.
+   *
+   * @param batchSize most windows in one batch; fewer where a batch would not fit the backend's
+   *     memory budget
+   */
+  public ActivationRun(
+      Model model, TokenTable table, Keep keep, LayerHook hook, int batchSize, Backend backend) {
+    this.model = model;
+    this.table = table;
+    this.keep = keep;
+    this.hook = hook;
+    this.batches = batches(batchSize, backend.memoryBudget());
+  }
+
+  /** Runs every batch. */
+  public void forEach(Consumer consumer) {
+    for (List<TokenTable.Window> windows : batches) {
+      int length = windows.getFirst().length();
+      TokenBatch batch = batch(windows, length);
+      try (Activations activations = model.forward(batch, keep, hook)) {
+        consumer.accept(new Batch(windows, length, activations));
+      }
+    }
+  }
+
+  private List<List<TokenTable.Window>> batches(int size, long budget) {
+    List<TokenTable.Window> windows = new ArrayList<>(table.windows());
+    windows.removeIf(window -> window.length() == 0);
+    windows.sort(Comparator.comparingInt(TokenTable.Window::length).reversed());
+    List<List<TokenTable.Window>> result = new ArrayList<>();
+    int from = 0;
+    while (from < windows.size()) {
+      long each = bytes(windows.get(from).length());
+      if (each > budget) {
+        throw new MemoryBudgetException(
+            "a window of %d tokens needs %,d bytes, --memory-budget allows %,d; lower --max-length"
+                + " or keep fewer layers",
+            windows.get(from).length(), each, budget);
+      }
+      int count = (int) Math.max(1, Math.min(size, budget / each));
+      int to = Math.min(from + count, windows.size());
+      result.add(List.copyOf(windows.subList(from, to)));
+      from = to;
+    }
+    return result;
+  }
+
+  /** Bytes that one window of the batch takes: kept tensors and the temporaries of one layer. */
+  private long bytes(int length) {
+    ModelConfig config = model.config();
+    long all = config.layers() + 1L;
+    long kept = keep.layers() == null ? all : keep.layers().length;
+    long perToken = (kept + 14) * config.width();
+    perToken += keep.attentions() ? kept * config.heads() * length : 0;
+    perToken += keep.heads() ? config.vocabulary() : 0;
+    return 4 * perToken * length;
+  }
+
+  private TokenBatch batch(List<TokenTable.Window> windows, int length) {
+    int[][] ids = new int[windows.size()][length];
+    int[][] mask = new int[windows.size()][length];
+    for (int w = 0; w < ids.length; w++) {
+      TokenTable.Window window = windows.get(w);
+      Arrays.fill(ids[w], model.config().padToken());
+      System.arraycopy(table.tokens(), window.first(), ids[w], 0, window.length());
+      Arrays.fill(mask[w], 0, window.length(), 1);
+    }
+    return TokenBatch.of(ids, mask);
+  }
+}

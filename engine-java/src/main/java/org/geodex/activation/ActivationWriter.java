@@ -1,0 +1,304 @@
+package org.geodex.activation;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+import org.geodex.backend.Backend;
+import org.geodex.file.AtomicOutputs;
+import org.geodex.matrix.ArrowSink;
+import org.geodex.matrix.ElementType;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.SafetensorsSink;
+import org.geodex.model.Activations;
+import org.geodex.model.Keep;
+import org.geodex.model.LayerHook;
+import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
+import org.geodex.model.Stack;
+import org.geodex.model.TokenBatch;
+
+/**
+ * Writes a model's activations to a file as they are computed. {@code .safetensors} holds tensors
+ * named as the reference implementation's outputs; {@code .arrow} one row a token with the columns
+ * {@code document, sentence, position, token, layer_0 … layer_L}. Nothing stands under the name
+ * before {@link #commit}.
+ */
+public final class ActivationWriter implements AutoCloseable {
+  /** Name of the column of hidden state 0, without the number. */
+  public static final String LAYER = "layer_";
+
+  private final Model model;
+  private final Path out;
+  private final AtomicOutputs outputs = AtomicOutputs.open();
+  private final List<Sink> sinks = new ArrayList<>();
+  private final Map<String, Long> written = new LinkedHashMap<>();
+
+  /** What the two formats have in common. */
+  private interface Sink extends AutoCloseable {
+    void write(String tensor, long firstRow, Matrix rows);
+
+    void commit();
+
+    @Override
+    void close();
+  }
+
+  public ActivationWriter(Model model, Path out) {
+    this.model = model;
+    this.out = out;
+  }
+
+  /** Whether a tensor of this name was written. */
+  public boolean wrote(String tensor) {
+    return written.containsKey(tensor);
+  }
+
+  /**
+   * Runs token ids as they are and writes every tensor, [batch, …] in {@code .safetensors}, without
+   * the padding in {@code .arrow}.
+   *
+   * @param batchSize sequences that run together
+   * @param step told how many sequences are done
+   * @return seconds that the model ran
+   */
+  public double writeBatch(TokenBatch inputs, Keep keep, int batchSize, LongConsumer step) {
+    long nanos = 0;
+    for (int from = 0; from < inputs.size(); from += batchSize) {
+      int to = Math.min(from + batchSize, inputs.size());
+      long start = System.nanoTime();
+      try (Activations activations =
+          model.forward(inputs.slice(from, to), keep, LayerHook.NONE)) {
+        nanos += System.nanoTime() - start;
+        if (isArrow()) {
+          arrowRows(inputs, from, to, activations);
+        } else {
+          tensors(inputs.size(), from, to - from, activations);
+        }
+      }
+      step.accept(to - from);
+    }
+    return nanos * 1e-9;
+  }
+
+  private void tensors(int total, int from, int count, Activations activations) {
+    if (sinks.isEmpty()) {
+      SafetensorsSink.Builder builder = SafetensorsSink.builder();
+      for (Activations.Tensor tensor : activations.tensors()) {
+        long[] shape = tensor.shape().clone();
+        shape[0] = total;
+        builder.tensor(tensor.name(), ElementType.F32, shape);
+      }
+      sinks.add(sink(builder.create(outputs, out)));
+    }
+    for (Activations.Tensor tensor : activations.tensors()) {
+      long rowsEach = tensor.values().rows() / count;
+      write(sinks.getFirst(), tensor.name(), from * rowsEach, tensor.values());
+    }
+  }
+
+  private void arrowRows(TokenBatch inputs, int from, int to, Activations activations) {
+    TokenTable table = TokenTable.of(inputs);
+    TokenTable decoder =
+        inputs.decoderInputIds() == null
+            ? null
+            : TokenTable.of(
+                TokenBatch.of(inputs.decoderInputIds(), inputs.decoderAttentionMask()));
+    Stack stack = decoder == null && !isT5() ? Stack.ONLY : Stack.ENCODER;
+    if (sinks.isEmpty()) {
+      sinks.add(arrow(out, table, stack, activations));
+      if (decoder != null) {
+        String name = out.getFileName().toString().replaceFirst("\\.arrow$", ".decoder.arrow");
+        sinks.add(arrow(out.resolveSibling(name), decoder, Stack.DECODER, activations));
+      }
+    }
+    arrowRows(sinks.getFirst(), table, inputs.attentionMask(), stack, from, to, activations);
+    if (decoder != null) {
+      int[][] mask = inputs.decoderAttentionMask();
+      arrowRows(sinks.get(1), decoder, mask, Stack.DECODER, from, to, activations);
+    }
+  }
+
+  private void arrowRows(
+      Sink sink,
+      TokenTable table,
+      int[][] mask,
+      Stack stack,
+      int from,
+      int to,
+      Activations activations) {
+    for (int layer : layers(stack, activations)) {
+      Matrix states = activations.get(stack.hiddenName(layer));
+      long length = states.rows() / (to - from);
+      for (int b = from; b < to; b++) {
+        long row = table.windows().get(b).first();
+        for (int i = 0; i < length; i++) {
+          if (mask == null || mask[b][i] == 1) {
+            long at = (b - from) * length + i;
+            write(sink, LAYER + layer, row++, states.rows(at, at + 1));
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * Runs a token table and writes hidden states (and logits, if kept), one row a token. Of T5 the
+   * encoder runs.
+   *
+   * @param step told how many tokens are done
+   * @return seconds that the model ran
+   */
+  public double writeTable(
+      TokenTable table, Keep keep, LayerHook hook, int batch, Backend backend, LongConsumer step) {
+    ActivationRun run = new ActivationRun(model, table, keep, hook, batch, backend);
+    long[] nanos = {0, System.nanoTime()};
+    run.forEach(
+        result -> {
+          nanos[0] += System.nanoTime() - nanos[1];
+          writeRows(table, result);
+          step.accept(result.tokens());
+          nanos[1] = System.nanoTime();
+        });
+    return nanos[0] * 1e-9;
+  }
+
+  private void writeRows(TokenTable table, ActivationRun.Batch batch) {
+    Stack stack = isT5() ? Stack.ENCODER : Stack.ONLY;
+    Activations activations = batch.activations();
+    if (sinks.isEmpty()) {
+      sinks.add(
+          isArrow() ? arrow(out, table, stack, activations) : safetensors(table, activations));
+    }
+    for (int w = 0; w < batch.windows().size(); w++) {
+      long first = batch.windows().get(w).first();
+      for (Activations.Tensor tensor : activations.tensors()) {
+        boolean tokenRows = tensor.shape().length == 3;
+        if (tokenRows && (!isArrow() || !tensor.name().equals("logits"))) {
+          Matrix rows = batch.rows(tensor.name(), w);
+          write(sinks.getFirst(), columnName(tensor.name()), first, rows);
+        }
+      }
+    }
+  }
+
+  private String columnName(String tensor) {
+    return isArrow() ? LAYER + tensor.substring(tensor.lastIndexOf('.') + 1) : tensor;
+  }
+
+  private boolean isT5() {
+    return model.config().modelType().equals("t5");
+  }
+
+  private boolean isArrow() {
+    return out.toString().endsWith(".arrow");
+  }
+
+  private List<Integer> layers(Stack stack, Activations activations) {
+    ModelConfig config = model.config();
+    int count = stack == Stack.DECODER ? config.decoderLayers() : config.layers();
+    List<Integer> layers = new ArrayList<>();
+    for (int i = 0; i <= count; i++) {
+      if (activations.has(stack.hiddenName(i))) {
+        layers.add(i);
+      }
+    }
+    return layers;
+  }
+
+  private Sink arrow(Path path, TokenTable table, Stack stack, Activations activations) {
+    ArrowSink.Builder builder =
+        ArrowSink.table(table.rows())
+            .ints("document", table.documents())
+            .ints("sentence", table.sentences())
+            .ints("position", table.positions())
+            .ints("token", table.tokens());
+    for (int layer : layers(stack, activations)) {
+      builder.matrix(LAYER + layer, model.config().width());
+    }
+    ArrowSink sink = builder.create(outputs, path);
+    return new Sink() {
+      @Override
+      public void write(String tensor, long firstRow, Matrix rows) {
+        sink.write(tensor, firstRow, rows);
+      }
+
+      @Override
+      public void commit() {
+        sink.commit();
+      }
+
+      @Override
+      public void close() {
+        sink.close();
+      }
+    };
+  }
+
+  private Sink safetensors(TokenTable table, Activations activations) {
+    SafetensorsSink.Builder builder = SafetensorsSink.builder();
+    for (Activations.Tensor tensor : activations.tensors()) {
+      if (tensor.shape().length == 3) {
+        builder.tensor(tensor.name(), ElementType.F32, table.rows(), tensor.values().columns());
+      }
+    }
+    Map<String, int[]> ids = new LinkedHashMap<>();
+    ids.put("document", table.documents());
+    ids.put("sentence", table.sentences());
+    ids.put("position", table.positions());
+    ids.put("token", table.tokens());
+    ids.forEach((name, values) -> builder.tensor(name, ElementType.I32, values.length));
+    SafetensorsSink sink = builder.create(outputs, out);
+    ids.forEach((name, values) -> sink.write(name, bytes(values)));
+    return sink(sink);
+  }
+
+  private static MemorySegment bytes(int[] values) {
+    byte[] bytes = new byte[Integer.BYTES * values.length];
+    MemorySegment.ofArray(bytes).copyFrom(MemorySegment.ofArray(values));
+    return MemorySegment.ofArray(bytes);
+  }
+
+  private static Sink sink(SafetensorsSink sink) {
+    return new Sink() {
+      @Override
+      public void write(String tensor, long firstRow, Matrix rows) {
+        sink.write(tensor, firstRow, rows);
+      }
+
+      @Override
+      public void commit() {
+        sink.commit();
+      }
+
+      @Override
+      public void close() {
+        sink.close();
+      }
+    };
+  }
+
+  private void write(Sink sink, String tensor, long firstRow, Matrix rows) {
+    sink.write(tensor, firstRow, rows);
+    written.merge(tensor, rows.rows(), Long::sum);
+  }
+
+  /** Renames the files into place. */
+  public void commit() {
+    sinks.forEach(Sink::commit);
+    outputs.commit();
+  }
+
+  /** Discards what was not committed. */
+  @Override
+  public void close() {
+    try {
+      sinks.forEach(Sink::close);
+    } finally {
+      outputs.close();
+    }
+  }
+}

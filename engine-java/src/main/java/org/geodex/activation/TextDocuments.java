@@ -1,0 +1,76 @@
+package org.geodex.activation;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.text.BreakIterator;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.geodex.error.InputException;
+
+/** Documents and sentences of a text file. A blank line ends a document. */
+public final class TextDocuments {
+  private TextDocuments() {}
+
+  /**
+   * The documents of a UTF-8 file.
+   *
+   * @throws InputException when it cannot be read, is not UTF-8, or holds no text
+   */
+  public static List<String> read(Path path) {
+    try {
+      byte[] bytes = Files.readAllBytes(path);
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      List<String> documents = split(text);
+      if (documents.isEmpty()) {
+        throw new InputException("%s: holds no text", path);
+      }
+      return documents;
+    } catch (NoSuchFileException e) {
+      throw new InputException(e, "%s: no such file", path);
+    } catch (CharacterCodingException e) {
+      throw new InputException(e, "%s: is not UTF-8 text", path);
+    } catch (IOException e) {
+      throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
+    }
+  }
+
+  /** Cuts at blank lines; the lines of a document stay joined by line breaks. */
+  public static List<String> split(String text) {
+    String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;
+    List<String> documents = new ArrayList<>();
+    for (String document : plain.split("\\R[\\h\\v]*\\R", -1)) {
+      if (!document.isBlank()) {
+        documents.add(document.strip());
+      }
+    }
+    return documents;
+  }
+
+  /** Index of the first character of each sentence, by the rules of the JDK's break iterator. */
+  public static int[] sentenceStarts(String document) {
+    BreakIterator sentences = BreakIterator.getSentenceInstance(Locale.ENGLISH);
+    sentences.setText(document);
+    List<Integer> starts = new ArrayList<>();
+    for (int at = sentences.first(), end = sentences.next(); end != BreakIterator.DONE; ) {
+      if (!document.substring(at, end).isBlank()) {
+        starts.add(at);
+      }
+      at = end;
+      end = sentences.next();
+    }
+    return starts.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** The sentence that a character belongs to: the last one that starts at or before it. */
+  public static int sentenceAt(int[] starts, int index) {
+    int found = Arrays.binarySearch(starts, index);
+    return Math.max(0, found >= 0 ? found : -found - 2);
+  }
+}

@@ -1,0 +1,192 @@
+package org.geodex.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.geodex.activation.ActivationWriter;
+import org.geodex.activation.TextDocuments;
+import org.geodex.activation.TokenTable;
+import org.geodex.backend.Backend;
+import org.geodex.error.UsageException;
+import org.geodex.model.Keep;
+import org.geodex.model.LayerHook;
+import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
+import org.geodex.model.TokenBatch;
+import org.geodex.model.Tokenizer;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code geodex activations}. */
+@Command(
+    name = "activations",
+    mixinStandardHelpOptions = true,
+    description = "Runs a model and writes the activations of every layer.",
+    footer = {
+      "",
+      "FILE.safetensors: tensors hidden_states.0 ... hidden_states.L, with --attentions",
+      "attentions.0 ..., with --logits logits (T5: encoder_..., decoder_..., cross_attentions.0 ...);",
+      "from --text the axes are [tokens, d], and document, sentence, position, token stand beside.",
+      "FILE.arrow: one row a token: document, sentence, position, token, layer_0 ... layer_L",
+      "(T5's decoder in FILE.decoder.arrow). A blank line in the text ends a document.",
+      "",
+      "Example: geodex activations --model gpt2 --text book.txt --layers 0,6,12 --out book.arrow"
+    })
+final class ActivationsCommand extends GeodexCommand {
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Checkpoint folder: config.json and model.safetensors.")
+  Path folder;
+
+  @ArgGroup(multiplicity = "1")
+  Source source;
+
+  static final class Source {
+    @Option(names = "--text", paramLabel = "FILE", description = "UTF-8 text.")
+    Path text;
+
+    @Option(
+        names = "--input-ids",
+        paramLabel = "FILE",
+        description = "JSON with input_ids, attention_mask ..., each a list of lists.")
+    Path inputIds;
+  }
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description = "A name ending in .arrow or .safetensors.")
+  Path out;
+
+  @Option(
+      names = "--layers",
+      paramLabel = "LIST",
+      defaultValue = "all",
+      description = "all, or numbers such as 0,3,6-8; 0 is the embedding (default all).")
+  String layers;
+
+  @Option(names = "--attentions", description = "Also the attention weights of every head.")
+  boolean attentions;
+
+  @Option(names = "--logits", description = "Also the logits, where the checkpoint has a head.")
+  boolean logits;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "B",
+      defaultValue = "8",
+      description = "Sequences that run together (default ${DEFAULT-VALUE}).")
+  int batch;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description = "Longest window of text in tokens (default: what the model takes).")
+  Integer maxLength;
+
+  @Override
+  Map<String, Object> run(Backend backend) {
+    checkOptions();
+    try (Model model = Model.load(folder, backend)) {
+      ModelConfig config = model.config();
+      int last = Math.max(config.layers(), config.decoderLayers());
+      Keep keep =
+          new Keep(LayerList.parse(layers, last), attentions, false, logits, isSafetensors());
+      return source.text == null ? fromIds(model, keep) : fromText(model, keep, backend);
+    }
+  }
+
+  private boolean isSafetensors() {
+    return out.toString().endsWith(".safetensors");
+  }
+
+  private void checkOptions() {
+    if (!isSafetensors() && !out.toString().endsWith(".arrow")) {
+      throw new UsageException("--out %s: expected a name ending in .arrow or .safetensors", out);
+    }
+    if (batch < 1) {
+      throw new UsageException("--batch %d: expected at least 1", batch);
+    }
+    if (maxLength != null && (maxLength < 1 || source.text == null)) {
+      throw new UsageException("--max-length %d: expected at least 1, with --text", maxLength);
+    }
+    boolean more = attentions || logits;
+    if (more && !isSafetensors()) {
+      throw new UsageException("--attentions and --logits need an --out ending in .safetensors");
+    }
+    if (attentions && source.text != null) {
+      throw new UsageException(
+          "--attentions needs --input-ids: windows of a text differ in length");
+    }
+  }
+
+  private Map<String, Object> fromIds(Model model, Keep keep) {
+    TokenBatch inputs = TokenBatch.read(source.inputIds);
+    long tokens = inputs.tokens() + inputs.decoderTokens();
+    try (Progress progress = progress("activations", inputs.size());
+        ActivationWriter writer = new ActivationWriter(model, out)) {
+      double seconds = writer.writeBatch(inputs, keep, batch, progress::step);
+      writer.commit();
+      noteMissingHead(model, writer.wrote("logits"));
+      return result(model.config(), tokens, seconds);
+    }
+  }
+
+  private Map<String, Object> fromText(Model model, Keep keep, Backend backend) {
+    int window = window(model.config());
+    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      TokenTable table = TokenTable.of(TextDocuments.read(source.text), tokenizer, window);
+      try (Progress progress = progress("activations", table.rows());
+          ActivationWriter writer = new ActivationWriter(model, out)) {
+        double seconds =
+            writer.writeTable(table, keep, LayerHook.NONE, batch, backend, progress::step);
+        writer.commit();
+        noteMissingHead(model, writer.wrote("logits"));
+        Map<String, Object> result = result(model.config(), table.rows(), seconds);
+        result.put("documents", table.documentCount());
+        result.put("sentences", table.sentenceCount());
+        result.put("windows", table.windows().size());
+        result.put("window_length", window);
+        result.put("cut_documents", table.cutDocuments());
+        return result;
+      }
+    }
+  }
+
+  private int window(ModelConfig config) {
+    if (maxLength == null) {
+      return config.maxLength();
+    }
+    if (config.limitedLength() && maxLength > config.maxLength()) {
+      throw new UsageException(
+          "--max-length %d: the model takes at most %d tokens", maxLength, config.maxLength());
+    }
+    return maxLength;
+  }
+
+  private void noteMissingHead(Model model, boolean wroteLogits) {
+    if (logits && !wroteLogits) {
+      spec.commandLine()
+          .getErr()
+          .printf("geodex activations: %s has no head, so no logits were written%n", folder);
+    }
+  }
+
+  private Map<String, Object> result(ModelConfig config, long tokens, double seconds) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("model_type", config.modelType());
+    result.put("layers", config.layers());
+    if (config.decoderLayers() > 0) {
+      result.put("decoder_layers", config.decoderLayers());
+    }
+    result.put("hidden_size", config.width());
+    result.put("tokens", tokens);
+    result.put("tokens_per_second", tokens / seconds);
+    result.put("out", out.toString());
+    return result;
+  }
+}

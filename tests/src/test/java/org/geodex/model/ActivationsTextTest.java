@@ -1,0 +1,175 @@
+package org.geodex.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.geodex.backend.Backend;
+import org.geodex.backend.BackendOptions;
+import org.geodex.backend.Backends;
+import org.geodex.cli.CommandRun;
+import org.geodex.matrix.ArrowFile;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.SafetensorsFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Text through the command: rows, ids and columns, against single forward passes. */
+class ActivationsTextTest {
+  private static final String TEXT =
+      "The cat sat. The dog sat on the cat!\n  \nA dog. The cat sat on a dog.\nThe end.\n\n\n";
+
+  /** A golden's checkpoint with a hand-made tokenizer beside it, and a text. */
+  private static Path model(Path folder, String golden, String tokenizer) {
+    try {
+      for (Path source : new Path[] {Golden.of(golden).folder(), TokenizerTest.folder(tokenizer)}) {
+        try (Stream<Path> files = Files.list(source)) {
+          for (Path file : files.toList()) {
+            Files.copy(file, folder.resolve(file.getFileName()));
+          }
+        }
+      }
+      Files.writeString(folder.resolve("text.txt"), TEXT);
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void arrowHoldsOneRowPerTokenOfEveryLayer(@TempDir Path folder) {
+    Path model = model(folder, "bert-hub-4l", "word-pieces");
+    Path out = folder.resolve("out.arrow");
+    JsonNode json =
+        CommandRun.of(
+                "activations", "--model", model, "--text", model.resolve("text.txt"), "--out", out,
+                "--json")
+            .json();
+    assertEquals(2, json.get("documents").asInt());
+    assertEquals(5, json.get("sentences").asInt());
+    assertEquals(0, json.get("cut_documents").asInt());
+    try (ArrowFile file = ArrowFile.open(out);
+        Arena arena = Arena.ofConfined()) {
+      assertEquals(
+          "[document, sentence, position, token, layer_0, layer_1, layer_2, layer_3, layer_4]",
+          file.columns().toString());
+      long[] tokens = file.longs("token");
+      assertEquals(json.get("tokens").asInt(), tokens.length);
+      assertEquals(2, tokens[0]);
+      assertEquals(3, tokens[tokens.length - 1]);
+      long[] documents = file.longs("document");
+      long[] sentences = file.longs("sentence");
+      int second = (int) LongStream.of(documents).filter(d -> d == 0).count();
+      assertEquals(0, file.longs("position")[second]);
+      assertEquals(0, sentences[second]);
+      assertEquals(1, sentences[second - 1]);
+      assertEquals(2, sentences[tokens.length - 1]);
+      for (int layer = 0; layer <= 4; layer++) {
+        Matrix rows = file.matrix("layer_" + layer, arena);
+        checkRows(model, "hidden_states." + layer, Arrays.copyOf(tokens, second), rows, 0);
+        checkRows(
+            model,
+            "hidden_states." + layer,
+            Arrays.copyOfRange(tokens, second, tokens.length),
+            rows,
+            second);
+      }
+    }
+  }
+
+  /** Rows of one document equal a forward pass of it alone, to rounding. */
+  private static void checkRows(Path model, String tensor, long[] tokens, Matrix rows, int from) {
+    int[] ids = LongStream.of(tokens).mapToInt(Math::toIntExact).toArray();
+    try (Backend backend = Backends.open(BackendOptions.defaults().withBackend("scalar"));
+        Model loaded = Model.load(model, backend);
+        Activations alone =
+            loaded.forward(TokenBatch.of(ids), Keep.hiddenStates(), LayerHook.NONE)) {
+      Matrix expected = alone.get(tensor);
+      for (int i = 0; i < ids.length; i++) {
+        for (int j = 0; j < expected.columns(); j++) {
+          assertEquals(expected.get(i, j), rows.get(from + i, j), 2e-5, tensor + " row " + i);
+        }
+      }
+    }
+  }
+
+  @Test
+  void longDocumentsAreCutIntoWindowsAndCounted(@TempDir Path folder) {
+    Path model = model(folder, "t5-encoder-2l", "unigram");
+    Path out = folder.resolve("out.safetensors");
+    JsonNode json =
+        CommandRun.of(
+                "activations",
+                "--model",
+                model,
+                "--text",
+                model.resolve("text.txt"),
+                "--max-length",
+                6,
+                "--layers",
+                "0,2",
+                "--out",
+                out,
+                "--json")
+            .json();
+    assertTrue(json.get("cut_documents").asInt() > 2);
+    assertEquals(6, json.get("window_length").asInt());
+    try (SafetensorsFile file = SafetensorsFile.open(out)) {
+      assertArrayEquals(
+          new String[] {
+            "document",
+            "encoder_hidden_states.0",
+            "encoder_hidden_states.2",
+            "position",
+            "sentence",
+            "token"
+          },
+          file.names().stream().sorted().toArray());
+      long rows = json.get("tokens").asLong();
+      assertEquals(rows, file.tensor("encoder_hidden_states.2").shape().getFirst());
+      assertEquals(1, file.tensor("token").data().get(ValueLayout.JAVA_INT_UNALIGNED, 4 * 5));
+    }
+  }
+
+  @Test
+  void badUseAndBadInputAreNamed(@TempDir Path folder) throws IOException {
+    Path model = model(folder, "gpt2-lm-4l", "byte-pairs");
+    Path text = model.resolve("text.txt");
+    Path out = folder.resolve("out.arrow");
+    check(2, "out of range", "--model", model, "--text", text, "--out", out, "--layers", "9");
+    check(2, "--attentions", "--model", model, "--text", text, "--out", out, "--attentions");
+    check(2, "at most 48", "--model", model, "--text", text, "--out", out, "--max-length", 49);
+    check(2, ".arrow or", "--model", model, "--text", text, "--out", folder.resolve("x.npy"));
+    Path ids = folder.resolve("ids.json");
+    Files.writeString(ids, "{\"input_ids\": [[1, 2, 120]]}");
+    check(3, "place 2 is 120", "--model", model, "--input-ids", ids, "--out", out);
+    Files.writeString(ids, "{\"input_ids\": [[1, 2], [3]]}");
+    check(3, "row 1 has 1 tokens", "--model", model, "--input-ids", ids, "--out", out);
+    Files.writeString(ids, "{\"input_ids\": [[1, 2]], \"attention_mask\": [[1]]}");
+    check(3, "attention_mask", "--model", model, "--input-ids", ids, "--out", out);
+    Files.writeString(ids, "[" + Arrays.toString(new int[49]) + "]");
+    check(3, "at most 48", "--model", model, "--input-ids", ids, "--out", out);
+    Files.writeString(text, " \n\n ");
+    check(3, "no text", "--model", model, "--text", text, "--out", out);
+    assertTrue(Files.notExists(out));
+  }
+
+  private static void check(int exit, String message, Object... args) {
+    Object[] all = new Object[args.length + 1];
+    all[0] = "activations";
+    System.arraycopy(args, 0, all, 1, args.length);
+    CommandRun run = CommandRun.of(all);
+    assertEquals(exit, run.exit(), run.err());
+    assertTrue(run.err().contains(message), run.err());
+  }
+}
