@@ -70,8 +70,7 @@ public final class ActivationWriter implements AutoCloseable {
     for (int from = 0; from < inputs.size(); from += batchSize) {
       int to = Math.min(from + batchSize, inputs.size());
       long start = System.nanoTime();
-      try (Activations activations =
-          model.forward(inputs.slice(from, to), keep, LayerHook.NONE)) {
+      try (Activations activations = model.forward(inputs.slice(from, to), keep, LayerHook.NONE)) {
         nanos += System.nanoTime() - start;
         if (isArrow()) {
           arrowRows(inputs, from, to, activations);
@@ -105,8 +104,7 @@ public final class ActivationWriter implements AutoCloseable {
     TokenTable decoder =
         inputs.decoderInputIds() == null
             ? null
-            : TokenTable.of(
-                TokenBatch.of(inputs.decoderInputIds(), inputs.decoderAttentionMask()));
+            : TokenTable.of(TokenBatch.of(inputs.decoderInputIds(), inputs.decoderAttentionMask()));
     Stack stack = decoder == null && !isT5() ? Stack.ONLY : Stack.ENCODER;
     if (sinks.isEmpty()) {
       sinks.add(arrow(out, table, stack, activations));

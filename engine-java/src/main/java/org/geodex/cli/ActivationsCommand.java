@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "FILE.safetensors: tensors hidden_states.0 ... hidden_states.L, with --attentions",
-      "attentions.0 ..., with --logits logits (T5: encoder_..., decoder_..., cross_attentions.0 ...);",
+      "attentions.0 ..., with --logits logits (T5: encoder_..., decoder_..., cross_attentions.0"
+          + " ...);",
       "from --text the axes are [tokens, d], and document, sentence, position, token stand beside.",
       "FILE.arrow: one row a token: document, sentence, position, token, layer_0 ... layer_L",
       "(T5's decoder in FILE.decoder.arrow). A blank line in the text ends a document.",

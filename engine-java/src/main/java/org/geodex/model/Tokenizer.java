@@ -63,8 +63,7 @@ public final class Tokenizer implements AutoCloseable {
           }
         });
     var bytes = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8));
-    Map<String, String> options =
-        Map.of("truncation", "do_not_truncate", "padding", "do_not_pad");
+    Map<String, String> options = Map.of("truncation", "do_not_truncate", "padding", "do_not_pad");
     try {
       return new Tokenizer(HuggingFaceTokenizer.newInstance(bytes, options));
     } catch (IOException | RuntimeException e) {

@@ -91,9 +91,7 @@ final class TokenizerFiles {
       root.set("post_processor", byteLevel(true, false));
     }
     List<String> special =
-        roberta
-            ? List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-            : List.of("<|endoftext|>");
+        roberta ? List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>") : List.of("<|endoftext|>");
     addSpecial(root, vocabulary, special);
     return root;
   }
@@ -125,16 +123,12 @@ final class TokenizerFiles {
     JsonNode settings = settings(folder);
     ObjectNode normalizer = root.putObject("normalizer");
     normalizer.put("type", "BertNormalizer").put("clean_text", true);
-    normalizer.put(
-        "handle_chinese_chars", settings.path("tokenize_chinese_chars").asBoolean(true));
+    normalizer.put("handle_chinese_chars", settings.path("tokenize_chinese_chars").asBoolean(true));
     normalizer.put("lowercase", settings.path("do_lower_case").asBoolean(true));
     JsonNode accents = settings.path("strip_accents");
     normalizer.set("strip_accents", accents.isBoolean() ? accents : JSON.nullNode());
     root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
-    root.putObject("decoder")
-        .put("type", "WordPiece")
-        .put("prefix", "##")
-        .put("cleanup", true);
+    root.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
     ObjectNode processor = root.putObject("post_processor");
     processor.put("type", "BertProcessing");
     processor.putArray("sep").add("[SEP]").add(vocabulary.get("[SEP]").asInt());
@@ -163,8 +157,7 @@ final class TokenizerFiles {
 
   private static ObjectNode flags(boolean takesSpaceBefore) {
     ObjectNode flags = JSON.createObjectNode();
-    for (var flag :
-        Map.of("single_word", false, "rstrip", false, "normalized", false).entrySet()) {
+    for (var flag : Map.of("single_word", false, "rstrip", false, "normalized", false).entrySet()) {
       flags.put(flag.getKey(), flag.getValue());
     }
     return flags.put("lstrip", takesSpaceBefore).put("special", true);
@@ -173,8 +166,6 @@ final class TokenizerFiles {
   /** tokenizer_config.json, or nothing. */
   private static JsonNode settings(Path folder) throws IOException {
     Path path = folder.resolve("tokenizer_config.json");
-    return Files.exists(path)
-        ? JSON.readTree(Files.readString(path))
-        : JSON.createObjectNode();
+    return Files.exists(path) ? JSON.readTree(Files.readString(path)) : JSON.createObjectNode();
   }
 }

@@ -52,7 +52,13 @@ class ActivationsTextTest {
     Path out = folder.resolve("out.arrow");
     JsonNode json =
         CommandRun.of(
-                "activations", "--model", model, "--text", model.resolve("text.txt"), "--out", out,
+                "activations",
+                "--model",
+                model,
+                "--text",
+                model.resolve("text.txt"),
+                "--out",
+                out,
                 "--json")
             .json();
     assertEquals(2, json.get("documents").asInt());

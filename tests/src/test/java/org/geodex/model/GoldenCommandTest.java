@@ -38,7 +38,8 @@ class GoldenCommandTest {
                 "--json")
             .json();
     assertEquals(golden.json("config.json").get("model_type"), json.get("model_type"));
-    assertEquals(golden.inputs().tokens() + golden.inputs().decoderTokens(), json.get("tokens").asLong());
+    assertEquals(
+        golden.inputs().tokens() + golden.inputs().decoderTokens(), json.get("tokens").asLong());
     try (SafetensorsFile expected = golden.expected();
         SafetensorsFile actual = SafetensorsFile.open(out)) {
       assertEquals(new TreeSet<>(expected.names()), new TreeSet<>(actual.names()));

@@ -13,7 +13,9 @@ import org.geodex.error.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Three small tokenizers made by hand; the expected ids are worked out by hand from their files. */
+/**
+ * Three small tokenizers made by hand; the expected ids are worked out by hand from their files.
+ */
 class TokenizerTest {
   static Path folder(String name) {
     try {
