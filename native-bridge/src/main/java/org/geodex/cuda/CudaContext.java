@@ -368,11 +368,14 @@ public final class CudaContext implements AutoCloseable {
     return resource;
   }
 
-  /** True the first time. */
-  boolean leave(AutoCloseable resource) {
+  /** Frees a resource, the first time; on a lost context there is nothing to free. */
+  void release(AutoCloseable resource, Runnable free) {
+    check();
     boolean first = open.containsKey(resource);
     open.remove(resource);
-    return first;
+    if (first && !driver.lost()) {
+      free.run();
+    }
   }
 
   @Override
@@ -393,7 +396,7 @@ public final class CudaContext implements AutoCloseable {
   }
 
   private void shutDown() {
-    leave(stream);
+    open.remove(stream);
     Throwable leak = null;
     for (Map.Entry<AutoCloseable, Throwable> entry : Map.copyOf(wrapped(open)).entrySet()) {
       leak = entry.getValue() == NO_SITE ? leak : entry.getValue();
@@ -432,7 +435,7 @@ public final class CudaContext implements AutoCloseable {
         });
   }
 
-  /** On a lost context every call fails; there is nothing left to free. */
+  /** What cannot be freed one by one goes with the context. */
   private static void quietly(Runnable call) {
     try {
       call.run();

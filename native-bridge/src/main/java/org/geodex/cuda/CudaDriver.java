@@ -136,6 +136,9 @@ public interface CudaDriver {
   /** {@code cublasDgemmStridedBatched}. */
   void dgemm(long blas, GemmCall<Double> call);
 
+  /** Whether a call has reported a fault that ended the context: nothing is left to free. */
+  boolean lost();
+
   /** What the emulator found wrong, or an empty string; always empty on a card. */
   String report();
 

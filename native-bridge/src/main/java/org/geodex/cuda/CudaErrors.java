@@ -14,7 +14,7 @@ final class CudaErrors {
   private CudaErrors() {}
 
   /** Errors after which every further call on the context fails. */
-  private static boolean losesContext(int code) {
+  static boolean losesContext(int code) {
     return switch (code) {
       case 214, 700, 702, 710, 714, 715, 716, 717, 718, 719, 720 -> true;
       default -> false;

@@ -35,8 +35,6 @@ public final class CudaEvent implements AutoCloseable {
 
   @Override
   public void close() {
-    if (context.leave(this)) {
-      context.driver().destroyEvent(handle);
-    }
+    context.release(this, () -> context.driver().destroyEvent(handle));
   }
 }

@@ -26,8 +26,6 @@ public final class CudaStream implements AutoCloseable {
 
   @Override
   public void close() {
-    if (context.leave(this)) {
-      context.driver().destroyStream(handle);
-    }
+    context.release(this, () -> context.driver().destroyStream(handle));
   }
 }

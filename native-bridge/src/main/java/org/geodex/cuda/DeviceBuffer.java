@@ -30,8 +30,6 @@ public final class DeviceBuffer implements AutoCloseable {
 
   @Override
   public void close() {
-    if (context.leave(this)) {
-      context.driver().free(address);
-    }
+    context.release(this, () -> context.driver().free(address));
   }
 }

@@ -29,6 +29,7 @@ final class JcudaDriver implements CudaDriver {
   private final PanamaDriver probe;
   private final Map<Long, Object> objects = new ConcurrentHashMap<>();
   private final AtomicLong next = new AtomicLong(1);
+  private boolean lost;
 
   /** {@code probe} has shown that the library is there and that the device answers. */
   JcudaDriver(PanamaDriver probe) {
@@ -405,6 +406,11 @@ final class JcudaDriver implements CudaDriver {
   }
 
   @Override
+  public boolean lost() {
+    return lost;
+  }
+
+  @Override
   public String report() {
     return probe.report();
   }
@@ -517,6 +523,7 @@ final class JcudaDriver implements CudaDriver {
       String[] name = new String[1];
       JCudaDriver.cuGetErrorName(code, name);
       String known = name[0] == null ? "CUDA_ERROR" : name[0];
+      lost |= CudaErrors.losesContext(code);
       throw CudaErrors.driver(call, code, known, with.get(), report());
     }
   }

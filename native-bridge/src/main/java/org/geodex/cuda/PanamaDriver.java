@@ -99,6 +99,7 @@ final class PanamaDriver implements CudaDriver {
   private final MethodHandle gxEmulatorReport;
 
   private Blas blas;
+  private boolean lost;
 
   /** Looks the symbols up and initializes the driver. */
   PanamaDriver(String which, SymbolLookup library) {
@@ -445,6 +446,11 @@ final class PanamaDriver implements CudaDriver {
   }
 
   @Override
+  public boolean lost() {
+    return lost;
+  }
+
+  @Override
   public String report() {
     if (gxEmulatorReport == null) {
       return "";
@@ -674,6 +680,7 @@ final class PanamaDriver implements CudaDriver {
 
   private void check(String call, int code, Supplier<String> with) {
     if (code != CudaErrors.SUCCESS) {
+      lost |= CudaErrors.losesContext(code);
       throw CudaErrors.driver(call, code, errorName(code), with.get(), report());
     }
   }

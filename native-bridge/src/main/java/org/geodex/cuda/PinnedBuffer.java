@@ -19,8 +19,6 @@ public final class PinnedBuffer implements AutoCloseable {
 
   @Override
   public void close() {
-    if (context.leave(this)) {
-      context.driver().freePinned(segment.address());
-    }
+    context.release(this, () -> context.driver().freePinned(segment.address()));
   }
 }

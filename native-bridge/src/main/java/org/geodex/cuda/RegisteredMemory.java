@@ -18,8 +18,6 @@ public final class RegisteredMemory implements AutoCloseable {
 
   @Override
   public void close() {
-    if (context.leave(this)) {
-      context.driver().unregister(memory.address());
-    }
+    context.release(this, () -> context.driver().unregister(memory.address()));
   }
 }
