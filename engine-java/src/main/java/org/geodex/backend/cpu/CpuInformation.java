@@ -17,6 +17,9 @@ final class CpuInformation implements Information {
 
   @Override
   public KsgCounts ksgCounts(Matrix x, Matrix y, Matrix z, KsgParameters parameters) {
+    if (z == null && x.columns() == 1 && y.columns() == 1) {
+      return new KsgSorted(parallel, parameters, x, y).count();
+    }
     if (parameters.norm() == KsgParameters.Norm.MAX) {
       return new KsgMaxNorm(parallel, parameters, x, y, z).count();
     }

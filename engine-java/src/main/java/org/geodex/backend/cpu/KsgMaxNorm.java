@@ -3,8 +3,6 @@ package org.geodex.backend.cpu;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import org.geodex.backend.Parallel;
 import org.geodex.information.KsgCounts;
 import org.geodex.information.KsgParameters;
@@ -12,23 +10,22 @@ import org.geodex.information.KsgParameters.Variant;
 import org.geodex.matrix.Matrix;
 
 /**
- * KSG counts in the max norm from all pairs, in one pass: 3·(dx + dy) instructions for sixteen
- * pairs, no tree. A block of rows keeps its distances to all points in both spaces; the k nearest
- * are found while a stretch of them is in the cache, and the counts are then read off.
+ * KSG counts in the max norm from all pairs, in one pass: 3·(dx + dy) instructions for a vector of
+ * pairs, no tree. A pair is kept only while it may still count, so what a row needs stays in the
+ * first cache; what f32 cannot tell apart is asked again in f64.
  */
 final class KsgMaxNorm {
   /** Rows that share one reading of the points. */
-  private static final int BLOCK = 16;
+  private static final int BLOCK = 32;
 
-  /** Panels in a stretch: with BLOCK rows in both spaces 64 KB, well inside the second cache. */
+  /** Panels that a block reads again and again: 128 KB for 64 columns, inside the second cache. */
   private static final int STRETCH = 16;
 
-  private static final int LANES = MaxNormPanels.INTS.length();
+  private static final int TILE = MaxNormPanels.QUERIES * MaxNormPanels.PANEL;
 
   private final Parallel parallel;
   private final KsgParameters parameters;
   private final int n;
-  private final int padded;
   private final MaxNormPanels x;
   private final MaxNormPanels y;
   private final MaxNormPanels z;
@@ -41,7 +38,6 @@ final class KsgMaxNorm {
     this.x = new MaxNormPanels(parallel, x);
     this.y = new MaxNormPanels(parallel, y);
     this.z = z == null ? null : new MaxNormPanels(parallel, z);
-    this.padded = this.x.count() * MaxNormPanels.PANEL;
   }
 
   KsgCounts count() {
@@ -57,107 +53,114 @@ final class KsgMaxNorm {
     return counts;
   }
 
-  /** What one thread works on: the distances of a block of rows. */
+  /** What one thread works on. */
   private final class Scratch {
-    private final int[] dx = new int[BLOCK * padded];
-    private final int[] dy = new int[BLOCK * padded];
-    private final int[] dz = z == null ? null : new int[BLOCK * padded];
-    private final NearestBits[] nearest = new NearestBits[BLOCK];
-    private final double[] candidates = new double[n];
+    private final int[] dx = new int[TILE];
+    private final int[] dy = new int[TILE];
+    private final int[] dz = z == null ? null : new int[TILE];
+    private final KsgCandidates[] rows = new KsgCandidates[BLOCK];
+    private double[] equal = new double[16];
 
     Scratch() {
-      Arrays.setAll(nearest, r -> new NearestBits(parameters.k()));
+      Arrays.setAll(rows, r -> new KsgCandidates(parameters.k(), z != null));
     }
 
     void count(int from, KsgCounts counts) {
-      int rows = Math.min(BLOCK, n - from);
-      for (int r = 0; r < rows; r++) {
-        nearest[r].clear();
+      int to = Math.min(from + BLOCK, n);
+      for (KsgCandidates row : rows) {
+        row.clear();
       }
       for (int first = 0; first < x.count(); first += STRETCH) {
         int last = Math.min(first + STRETCH, x.count());
-        measure(from, rows, first, last);
-        for (int r = 0; r < rows; r++) {
-          nearest[r].offer(
-              dx,
-              dy,
-              r * padded + first * MaxNormPanels.PANEL,
-              r * padded + last * MaxNormPanels.PANEL);
+        for (int query = from; query < to; query += MaxNormPanels.QUERIES) {
+          for (int panel = first; panel < last; panel++) {
+            measure(query, panel);
+            for (int r = 0; r < MaxNormPanels.QUERIES; r++) {
+              offer(rows[query + r - from], panel * MaxNormPanels.PANEL, r);
+            }
+          }
         }
       }
-      for (int r = 0; r < rows; r++) {
-        finish(from + r, r * padded, nearest[r].farthest(), counts);
+      for (int i = from; i < to; i++) {
+        rows[i - from].seal();
+        finish(i, rows[i - from], counts);
       }
     }
 
-    private void measure(int from, int rows, int first, int last) {
-      measure(x, dx, from, rows, first, last);
-      measure(y, dy, from, rows, first, last);
+    private void offer(KsgCandidates row, int first, int r) {
+      if (z == null) {
+        row.offer(first, dx, dy, r * MaxNormPanels.PANEL);
+      } else {
+        row.offer(first, dx, dy, dz, r * MaxNormPanels.PANEL);
+      }
+    }
+
+    private void measure(int query, int panel) {
+      measure(x, dx, query, panel);
+      measure(y, dy, query, panel);
       if (z != null) {
-        measure(z, dz, from, rows, first, last);
-        for (int r = 0; r < rows; r++) {
-          int at = r * padded + first * MaxNormPanels.PANEL;
-          int end = r * padded + last * MaxNormPanels.PANEL;
-          raise(dx, dz, at, end);
-          raise(dy, dz, at, end);
+        measure(z, dz, query, panel);
+        for (int j = 0; j < TILE; j++) {
+          dx[j] = Math.max(dx[j], dz[j]);
+          dy[j] = Math.max(dy[j], dz[j]);
         }
       }
     }
 
-    private void measure(
-        MaxNormPanels points, int[] distances, int from, int rows, int first, int last) {
-      for (int r = 0; r < rows; r += MaxNormPanels.QUERIES) {
-        for (int panel = first; panel < last; panel++) {
-          int at = r * padded + panel * MaxNormPanels.PANEL;
-          points.measure(from + r, panel, distances, at, padded);
+    /** Distances of four rows to a panel; a row to itself and to the padding are far. */
+    private void measure(MaxNormPanels points, int[] tile, int query, int panel) {
+      points.measure(query, panel, tile);
+      int first = panel * MaxNormPanels.PANEL;
+      if (query / MaxNormPanels.PANEL == panel) {
+        for (int r = 0; r < MaxNormPanels.QUERIES; r++) {
+          tile[r * MaxNormPanels.PANEL + query + r - first] = MaxNormPanels.FAR;
         }
       }
-      for (int r = 0; r < rows; r++) {
-        int self = from + r;
-        if (self / MaxNormPanels.PANEL >= first && self / MaxNormPanels.PANEL < last) {
-          distances[r * padded + self] = MaxNormPanels.FAR;
-        }
-        if (last == points.count()) {
-          Arrays.fill(distances, r * padded + n, (r + 1) * padded, MaxNormPanels.FAR);
+      if (first + MaxNormPanels.PANEL > n) {
+        for (int r = 0; r < MaxNormPanels.QUERIES; r++) {
+          int at = r * MaxNormPanels.PANEL;
+          Arrays.fill(tile, at + n - first, at + MaxNormPanels.PANEL, MaxNormPanels.FAR);
         }
       }
     }
 
-    /** Row i, whose distances begin at {@code at}; the k-th nearest is at {@code radius} in f32. */
-    private void finish(int i, int at, int radius, KsgCounts counts) {
+    private void finish(int i, KsgCandidates row, KsgCounts counts) {
       if (parameters.variant() == Variant.TWO && z == null) {
-        finishTwo(i, at, radius, counts);
+        int[] neighbours = neighbours(i, row);
+        counts.x()[i] = upTo(i, row, row.x(), x, neighbours);
+        counts.y()[i] = upTo(i, row, row.y(), y, neighbours);
         return;
       }
-      double exact = exactRadius(i, at, radius);
-      counts.x()[i] = within(i, dx, at, radius, exact, x, z);
-      counts.y()[i] = within(i, dy, at, radius, exact, y, z);
+      double radius = exactRadius(i, row);
+      counts.x()[i] = within(i, row, row.x(), x, z, radius);
+      counts.y()[i] = within(i, row, row.y(), y, z, radius);
       if (z != null) {
-        counts.z()[i] = within(i, dz, at, radius, exact, z, null);
+        counts.z()[i] = within(i, row, row.z(), z, null, radius);
       }
     }
 
-    /** The k-th smallest joint distance in f64. */
-    private double exactRadius(int i, int at, int radius) {
+    /** The k-th smallest joint distance in f64: one of those that share its f32 value. */
+    private double exactRadius(int i, KsgCandidates row) {
+      int radius = row.radius();
       if (allExact()) {
         return Float.intBitsToFloat(radius);
       }
       int closer = 0;
-      int equal = 0;
-      for (int o = 0; o < padded; o += LANES) {
-        IntVector joint = load(dx, at + o).max(load(dy, at + o));
-        long near = joint.compare(VectorOperators.LE, radius).toLong();
-        for (; near != 0; near &= near - 1) {
-          int j = o + Long.numberOfTrailingZeros(near);
-          if (Math.max(dx[at + j], dy[at + j]) < radius) {
-            closer++;
-          } else {
-            candidates[equal++] = exactJoint(i, j);
+      int ties = 0;
+      for (int c = row.nextJointUpTo(radius, 0);
+          c < row.size();
+          c = row.nextJointUpTo(radius, c + 1)) {
+        if (row.joint(c) < radius) {
+          closer++;
+        } else {
+          if (ties == equal.length) {
+            equal = Arrays.copyOf(equal, 2 * ties);
           }
+          equal[ties++] = exactJoint(i, row.index(c));
         }
       }
-      Arrays.sort(candidates, 0, equal);
-      return candidates[parameters.k() - closer - 1];
+      Arrays.sort(equal, 0, ties);
+      return equal[parameters.k() - closer - 1];
     }
 
     private boolean allExact() {
@@ -169,112 +172,73 @@ final class KsgMaxNorm {
       return z == null ? joint : Math.max(joint, z.exact(i, j));
     }
 
-    /** Rows strictly within the radius; what is equal in f32 is asked in f64. */
+    /** Rows strictly within the radius in the space of {@code points}, and of {@code given}. */
     private int within(
         int i,
+        KsgCandidates row,
         int[] distances,
-        int at,
-        int radius,
-        double exact,
         MaxNormPanels points,
-        MaxNormPanels given) {
+        MaxNormPanels given,
+        double exactRadius) {
+      int radius = row.radius();
+      int count = row.below(distances, radius);
       if (allExact()) {
-        return countBelow(distances, at, radius);
+        return count;
       }
-      int count = 0;
-      for (int o = 0; o < padded; o += LANES) {
-        IntVector values = load(distances, at + o);
-        long near = values.compare(VectorOperators.LE, radius).toLong();
-        if (near == 0) {
-          continue;
+      for (int c = row.nextEqual(distances, radius, 0);
+          c < row.size();
+          c = row.nextEqual(distances, radius, c + 1)) {
+        double distance = points.exact(i, row.index(c));
+        if (given != null) {
+          distance = Math.max(distance, given.exact(i, row.index(c)));
         }
-        long equal = values.compare(VectorOperators.EQ, radius).toLong();
-        count += Long.bitCount(near & ~equal);
-        for (; equal != 0; equal &= equal - 1) {
-          int j = o + Long.numberOfTrailingZeros(equal);
-          double distance = points.exact(i, j);
-          if (given != null) {
-            distance = Math.max(distance, given.exact(i, j));
-          }
-          count += distance < exact ? 1 : 0;
-        }
+        count += distance < exactRadius ? 1 : 0;
       }
       return count;
     }
 
-    private int countBelow(int[] distances, int at, int radius) {
-      int count = 0;
-      for (int o = 0; o < padded; o += LANES) {
-        count += load(distances, at + o).compare(VectorOperators.LT, radius).trueCount();
-      }
-      return count;
-    }
-
-    /** Algorithm 2: the extent of the k neighbours in each space, borders included. */
-    private void finishTwo(int i, int at, int radius, KsgCounts counts) {
-      int[] neighbours = neighbours(i, at, radius);
-      counts.x()[i] = upTo(i, dx, at, x, neighbours);
-      counts.y()[i] = upTo(i, dy, at, y, neighbours);
-    }
-
-    /** The k nearest by the f64 joint distance, ties by lower index. */
-    private int[] neighbours(int i, int at, int radius) {
-      int[] rows = new int[parameters.k()];
-      double[] exact = new double[rows.length];
+    /** Algorithm 2: the k nearest by the f64 joint distance, ties by lower index, as candidates. */
+    private int[] neighbours(int i, KsgCandidates row) {
+      int[] nearest = new int[parameters.k()];
+      double[] exact = new double[nearest.length];
       int found = 0;
-      for (int o = 0; o < padded; o += LANES) {
-        IntVector joint = load(dx, at + o).max(load(dy, at + o));
-        long near = joint.compare(VectorOperators.LE, radius).toLong();
-        for (; near != 0; near &= near - 1) {
-          int j = o + Long.numberOfTrailingZeros(near);
-          double distance = exactJoint(i, j);
-          if (found < rows.length || distance < exact[found - 1]) {
-            int place = Math.min(found, rows.length - 1);
-            for (; place > 0 && distance < exact[place - 1]; place--) {
-              rows[place] = rows[place - 1];
-              exact[place] = exact[place - 1];
-            }
-            rows[place] = j;
-            exact[place] = distance;
-            found = Math.min(found + 1, rows.length);
+      for (int c = row.nextJointUpTo(row.radius(), 0);
+          c < row.size();
+          c = row.nextJointUpTo(row.radius(), c + 1)) {
+        double distance = exactJoint(i, row.index(c));
+        if (found < nearest.length || distance < exact[found - 1]) {
+          int place = Math.min(found, nearest.length - 1);
+          for (; place > 0 && distance < exact[place - 1]; place--) {
+            nearest[place] = nearest[place - 1];
+            exact[place] = exact[place - 1];
           }
+          nearest[place] = c;
+          exact[place] = distance;
+          found = Math.min(found + 1, nearest.length);
         }
       }
-      return rows;
+      return nearest;
     }
 
-    private int upTo(int i, int[] distances, int at, MaxNormPanels points, int[] neighbours) {
-      double exact = 0;
-      int radius = 0;
-      for (int j : neighbours) {
-        exact = Math.max(exact, points.exact(i, j));
-        radius = Math.max(radius, distances[at + j]);
+    /** Rows within or on the extent of the neighbours in one space. */
+    private int upTo(
+        int i, KsgCandidates row, int[] distances, MaxNormPanels points, int[] neighbours) {
+      double exactExtent = 0;
+      int extent = 0;
+      for (int c : neighbours) {
+        exactExtent = Math.max(exactExtent, points.exact(i, row.index(c)));
+        extent = Math.max(extent, distances[c]);
       }
-      int count = 0;
-      for (int o = 0; o < padded; o += LANES) {
-        IntVector values = load(distances, at + o);
-        long near = values.compare(VectorOperators.LE, radius).toLong();
-        if (near == 0) {
-          continue;
-        }
-        long equal = points.exactInF32() ? 0 : values.compare(VectorOperators.EQ, radius).toLong();
-        count += Long.bitCount(near & ~equal);
-        for (; equal != 0; equal &= equal - 1) {
-          count += points.exact(i, o + Long.numberOfTrailingZeros(equal)) <= exact ? 1 : 0;
-        }
+      if (points.exactInF32()) {
+        return row.below(distances, extent + 1);
+      }
+      int count = row.below(distances, extent);
+      for (int c = row.nextEqual(distances, extent, 0);
+          c < row.size();
+          c = row.nextEqual(distances, extent, c + 1)) {
+        count += points.exact(i, row.index(c)) <= exactExtent ? 1 : 0;
       }
       return count;
-    }
-  }
-
-  private static IntVector load(int[] values, int at) {
-    return IntVector.fromArray(MaxNormPanels.INTS, values, at);
-  }
-
-  /** values = max(values, floor) over [at, end). */
-  private static void raise(int[] values, int[] floor, int at, int end) {
-    for (int o = at; o < end; o += LANES) {
-      load(values, o).max(load(floor, o)).intoArray(values, o);
     }
   }
 }

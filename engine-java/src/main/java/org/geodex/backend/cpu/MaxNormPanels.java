@@ -90,9 +90,9 @@ final class MaxNormPanels {
    * Distances of rows query … query + 3 to all points of one panel.
    *
    * @param query a multiple of {@value #QUERIES}
-   * @param rows row r of the result begins at {@code at + r·stride}
+   * @param tile the distances of row r from {@code r·PANEL} on
    */
-  void measure(int query, int panel, int[] rows, int at, int stride) {
+  void measure(int query, int panel, int[] tile) {
     float[] points = panels[panel];
     float[] queries = panels[query / PANEL];
     int first = query % PANEL;
@@ -120,14 +120,14 @@ final class MaxNormPanels {
       d0 = d0.max(gap(p0, q));
       d1 = d1.max(gap(p1, q));
     }
-    a0.intoArray(rows, at);
-    a1.intoArray(rows, at + LANES);
-    b0.intoArray(rows, at + stride);
-    b1.intoArray(rows, at + stride + LANES);
-    c0.intoArray(rows, at + 2 * stride);
-    c1.intoArray(rows, at + 2 * stride + LANES);
-    d0.intoArray(rows, at + 3 * stride);
-    d1.intoArray(rows, at + 3 * stride + LANES);
+    a0.intoArray(tile, 0);
+    a1.intoArray(tile, LANES);
+    b0.intoArray(tile, PANEL);
+    b1.intoArray(tile, PANEL + LANES);
+    c0.intoArray(tile, 2 * PANEL);
+    c1.intoArray(tile, 2 * PANEL + LANES);
+    d0.intoArray(tile, 3 * PANEL);
+    d1.intoArray(tile, 3 * PANEL + LANES);
   }
 
   private static IntVector gap(FloatVector points, FloatVector query) {
