@@ -1,0 +1,96 @@
+package org.geodex.information;
+
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import org.geodex.backend.Backend;
+import org.geodex.backend.ColumnMoments;
+import org.geodex.matrix.Matrix;
+
+/**
+ * Paired rows in random order, standardized by the training part's moments and cut in three: 60 %
+ * train, 20 % choose when to stop, 20 % give the value. Standardizing does not change the mutual
+ * information; constant columns become 0.
+ */
+final class SplitRows implements AutoCloseable {
+  private final Matrix.Owned x;
+  private final Matrix.Owned y;
+  private final int training;
+  private final int validation;
+
+  SplitRows(Backend backend, Matrix x, Matrix y, int[] pairing, long seed) {
+    int n = x.intRows();
+    int[] order = shuffled(n, new SplittableRandom(seed));
+    this.training = (int) (n * 0.6);
+    this.validation = (n - training) / 2;
+    this.x = Matrix.allocate(n, x.columns());
+    this.y = Matrix.allocate(n, y.columns());
+    for (int i = 0; i < n; i++) {
+      copyRow(x, order[i], this.x, i);
+      copyRow(y, pairing == null ? order[i] : pairing[order[i]], this.y, i);
+    }
+    standardize(backend, this.x);
+    standardize(backend, this.y);
+  }
+
+  static int[] shuffled(int n, RandomGenerator random) {
+    int[] order = new int[n];
+    for (int i = 0; i < n; i++) {
+      int j = random.nextInt(i + 1);
+      order[i] = order[j];
+      order[j] = i;
+    }
+    return order;
+  }
+
+  private static void copyRow(Matrix from, long i, Matrix to, long j) {
+    MemorySegment.copy(
+        from.segment(), from.offset(i), to.segment(), to.offset(j), 4L * from.columns());
+  }
+
+  private void standardize(Backend backend, Matrix all) {
+    ColumnMoments moments = backend.information().columnMoments(all.rows(0, training));
+    backend
+        .parallel()
+        .forEach(
+            all.rows(),
+            i -> {
+              float[] row = new float[all.columns()];
+              all.copyRow(i, row);
+              for (int j = 0; j < row.length; j++) {
+                double deviation = Math.sqrt(moments.variance(j));
+                double centred = row[j] - moments.means()[j];
+                row[j] = deviation > 0 ? (float) (centred / deviation) : 0;
+              }
+              all.setRow(i, row);
+            });
+  }
+
+  int training() {
+    return training;
+  }
+
+  Matrix x() {
+    return x;
+  }
+
+  Matrix y() {
+    return y;
+  }
+
+  /** The rows of one matrix that choose when to stop. */
+  Matrix validationOf(Matrix all) {
+    return all.rows(training, training + (long) validation);
+  }
+
+  /** The rows of one matrix that give the value. */
+  Matrix heldOutOf(Matrix all) {
+    return all.rows(training + (long) validation, all.rows());
+  }
+
+  @Override
+  public void close() {
+    x.close();
+    y.close();
+  }
+}

@@ -1,0 +1,127 @@
+package org.geodex.neural;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.geodex.backend.Backend;
+import org.geodex.matrix.Matrix;
+
+/**
+ * A score T(x, y) = MLP([x, y]) with the first layer split: W·[x; y] = W_x·x + W_y·y. Joint and
+ * shuffled pairs of a batch share x and y, so their products are made once, forward and for the
+ * gradients: 0.6 of the work of two passes.
+ *
+ * <p>f32, exact gradients. Owns weights and work space; one thread at a time.
+ */
+public final class PairCritic implements AutoCloseable {
+  private final Backend backend;
+  private final Elementwise elementwise;
+  private final Parameter weightX;
+  private final Parameter weightY;
+  private final Parameter bias;
+  private final Mlp rest;
+  private final int width;
+  private Matrix.Owned productX;
+  private Matrix.Owned productY;
+  private Matrix.Owned hidden;
+  private Matrix.Owned hiddenGradient;
+
+  /**
+   * A critic with random weights.
+   *
+   * @param hidden widths of the hidden layers, at least one
+   */
+  public PairCritic(Backend backend, RandomGenerator random, int dx, int dy, int... hidden) {
+    this.backend = backend;
+    this.elementwise = new Elementwise(backend.parallel());
+    this.width = hidden[0];
+    this.weightX = new Parameter(dx, width);
+    this.weightY = new Parameter(dy, width);
+    this.bias = new Parameter(1, width);
+    double bound = 1 / Math.sqrt(dx + (double) dy);
+    Dense.uniform(weightX.value(), random, bound);
+    Dense.uniform(weightY.value(), random, bound);
+    Dense.uniform(bias.value(), random, bound);
+    int[] sizes = Arrays.copyOf(hidden, hidden.length + 1);
+    sizes[hidden.length] = 1;
+    this.rest = new Mlp(backend, random, sizes);
+  }
+
+  /**
+   * Scores of a batch.
+   *
+   * @param x [n,dx]
+   * @param y [n,dy]
+   * @param shift row i of x is shuffled with row (i + shift) mod n of y
+   * @return [2n,1]: the joint pairs, then the shuffled ones; valid until the next call
+   */
+  public Matrix forward(Matrix x, Matrix y, int shift) {
+    long n = x.rows();
+    reserve(n);
+    backend.algebra().gemm(x, false, weightX.value(), false, productX.rows(0, n));
+    backend.algebra().gemm(y, false, weightY.value(), false, productY.rows(0, n));
+    return again(n, shift);
+  }
+
+  /** The scores of the last batch under another shift, from the products that are there. */
+  public Matrix again(long n, int shift) {
+    Matrix left = productX.rows(0, n);
+    Matrix right = productY.rows(0, n);
+    elementwise.pair(left, right, 0, bias.value(), hidden, 0);
+    elementwise.pair(left, right, shift, bias.value(), hidden, n);
+    return rest.forward(hidden.rows(0, 2 * n));
+  }
+
+  /**
+   * Gradients of the loss after {@link #forward} of the same batch and shift.
+   *
+   * @param scoreGradient [2n,1]
+   */
+  public void backward(Matrix x, Matrix y, int shift, Matrix scoreGradient) {
+    long n = x.rows();
+    Matrix gradient = hiddenGradient.rows(0, 2 * n);
+    rest.backward(scoreGradient, gradient);
+    elementwise.maskByActivation(gradient, hidden.rows(0, 2 * n));
+    elementwise.columnSums(gradient, bias.gradient());
+    elementwise.addHalves(gradient, 0, productX.rows(0, n));
+    backend.algebra().gemm(x, true, productX.rows(0, n), false, weightX.gradient());
+    elementwise.addHalves(gradient, shift, productY.rows(0, n));
+    backend.algebra().gemm(y, true, productY.rows(0, n), false, weightY.gradient());
+  }
+
+  private void reserve(long n) {
+    if (productX != null && productX.rows() >= n) {
+      return;
+    }
+    closeWork();
+    productX = Matrix.allocate(n, width);
+    productY = Matrix.allocate(n, width);
+    hidden = Matrix.allocate(2 * n, width);
+    hiddenGradient = Matrix.allocate(2 * n, width);
+  }
+
+  public List<Parameter> parameters() {
+    List<Parameter> all = new ArrayList<>(List.of(weightX, weightY, bias));
+    all.addAll(rest.parameters());
+    return all;
+  }
+
+  private void closeWork() {
+    if (productX != null) {
+      productX.close();
+      productY.close();
+      hidden.close();
+      hiddenGradient.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    closeWork();
+    weightX.close();
+    weightY.close();
+    bias.close();
+    rest.close();
+  }
+}
