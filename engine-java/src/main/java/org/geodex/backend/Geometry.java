@@ -1,8 +1,11 @@
 package org.geodex.backend;
 
+import java.lang.foreign.MemorySegment;
+import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.geodesic.Precision;
+import org.geodex.geodesic.ShortestPaths;
 import org.geodex.matrix.Matrix;
 
 /** Distances, neighbours and shortest paths. */
@@ -34,4 +37,23 @@ public interface Geometry {
    * @param k 1 … m, or n − 1 where {@code y} is null
    */
   NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric);
+
+  /**
+   * Every pair of rows i &lt; j within a radius, as a graph with their distances.
+   *
+   * @param radius at least 0; a pair at exactly this distance is joined
+   */
+  Graph radiusGraph(Matrix x, double radius, Metric metric);
+
+  /**
+   * Lengths of the shortest paths from some vertices to all: +∞ where there is none. Relative error
+   * below 1e-5.
+   *
+   * @param sources s vertices, in any order
+   * @param lengths [s,n]
+   * @param predecessors null, or room for s·n 32-bit integers: the vertex before each vertex on its
+   *     path, −1 for the source itself and for what cannot be reached
+   */
+  ShortestPaths shortestPaths(
+      Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors);
 }

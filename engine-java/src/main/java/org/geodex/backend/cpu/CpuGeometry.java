@@ -1,11 +1,15 @@
 package org.geodex.backend.cpu;
 
+import java.lang.foreign.MemorySegment;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Parallel;
+import org.geodex.geodesic.EdgeList;
+import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NearestRows;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.geodesic.Precision;
+import org.geodex.geodesic.ShortestPaths;
 import org.geodex.matrix.Matrix;
 
 final class CpuGeometry implements Geometry {
@@ -55,5 +59,37 @@ final class CpuGeometry implements Geometry {
           }
         });
     return new NeighbourTable(n, k, index, distance);
+  }
+
+  @Override
+  public Graph radiusGraph(Matrix x, double radius, Metric metric) {
+    RowDistances distances = RowDistances.of(x, x, metric, parallel);
+    int n = x.intRows();
+    EdgeList[] blocks = new EdgeList[Math.ceilDiv(n, ROWS)];
+    parallel.forEach(
+        blocks.length,
+        block -> {
+          EdgeList edges = new EdgeList();
+          for (int i = (int) block * ROWS; i < Math.min((block + 1) * ROWS, n); i++) {
+            for (int j = i + 1; j < n; j++) {
+              double distance = distances.get(i, j);
+              if (distance <= radius) {
+                edges.add(i, j, distance);
+              }
+            }
+          }
+          blocks[(int) block] = edges;
+        });
+    EdgeList all = new EdgeList();
+    for (EdgeList edges : blocks) {
+      all.addAll(edges);
+    }
+    return all.toGraph(n);
+  }
+
+  @Override
+  public ShortestPaths shortestPaths(
+      Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors) {
+    return new CpuPaths(graph, parallel).run(sources, lengths, predecessors);
   }
 }
