@@ -46,8 +46,12 @@ public final class NearestRows {
     size = Math.min(size + 1, k);
   }
 
+  /** NaN comes after everything, as in {@link Double#compare}. */
   private boolean before(double value, int j, int place) {
-    return value < distance[place] || (value == distance[place] && j < index[place]);
+    double other = distance[place];
+    return value < other
+        || (value == other && j < index[place])
+        || (other != other && (value == value || j < index[place]));
   }
 
   /** Writes indices and distances in ascending order from {@code offset} on. */

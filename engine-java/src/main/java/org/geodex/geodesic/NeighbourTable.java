@@ -2,6 +2,7 @@ package org.geodex.geodesic;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.geodex.matrix.Matrix;
 
 /**
  * The k nearest neighbours of each of n rows: ascending by distance, ties by lower index. One table
@@ -56,6 +57,22 @@ public final class NeighbourTable {
   private int at(int i, int rank) {
     Objects.checkIndex(rank, k);
     return i * k + rank;
+  }
+
+  /** All indices, row after row: a copy. */
+  public int[] indices() {
+    return index.clone();
+  }
+
+  /** All distances as an n × k matrix; the caller closes it. */
+  public Matrix.Owned distances() {
+    Matrix.Owned distances = Matrix.allocate(n, k);
+    for (int i = 0; i < n; i++) {
+      for (int r = 0; r < k; r++) {
+        distances.set(i, r, (float) distance[at(i, r)]);
+      }
+    }
+    return distances;
   }
 
   /** The same table with the nearest {@code fewer} neighbours of each row alone. */
