@@ -94,8 +94,7 @@ final class ManifoldOptions {
       throw new UsageException("--landmarks %d: expected at least 1", landmarks);
     }
     if (landmarks > graph.n()) {
-      throw new InputException(
-          "--landmarks %d: the graph has only %d rows", landmarks, graph.n());
+      throw new InputException("--landmarks %d: the graph has only %d rows", landmarks, graph.n());
     }
     return Landmarks.choose(graph, landmarks, selection, seed);
   }

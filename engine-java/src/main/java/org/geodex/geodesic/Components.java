@@ -78,7 +78,9 @@ public record Components(int[] label, int[] size, int[] first) {
             .boxed()
             .sorted((a, b) -> Integer.compare(size[b], size[a]))
             .limit(shown)
-            .map(c -> "%d %s from row %d".formatted(size[c], size[c] == 1 ? "row" : "rows", first[c]))
+            .map(
+                c ->
+                    "%d %s from row %d".formatted(size[c], size[c] == 1 ? "row" : "rows", first[c]))
             .collect(Collectors.joining(", "));
     return "%d components (%s%s)"
         .formatted(

@@ -59,7 +59,8 @@ public final class GeodesicDistances {
               + " %,d: raise it",
           graphBytes(graph) + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }
-    long rows = Math.min(sources.length, Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes));
+    long rows =
+        Math.min(sources.length, Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes));
     String algorithm = "none";
     double longest = 0;
     try (Arena arena = Arena.ofShared();

@@ -24,6 +24,8 @@ public record GraphOptions(
 
   /** {@code the k=15 union graph}, for messages. */
   String describe() {
-    return byRadius() ? "the graph of radius %s".formatted(radius) : "the k=%d %s graph".formatted(k, kind);
+    return byRadius()
+        ? "the graph of radius %s".formatted(radius)
+        : "the k=%d %s graph".formatted(k, kind);
   }
 }

@@ -39,8 +39,7 @@ public record ManifoldGraph(
     }
     NeighbourTable table = Knn.of(backend, x, name, options.k(), options.metric());
     double knn = seconds(start);
-    return settle(
-        backend, NeighbourGraph.of(table, options.kind()), x, name, options, knn);
+    return settle(backend, NeighbourGraph.of(table, options.kind()), x, name, options, knn);
   }
 
   /** As {@link #build}, from neighbours that are known already. */
@@ -53,7 +52,8 @@ public record ManifoldGraph(
   /**
    * Applies the component policy to a graph.
    *
-   * @param x the rows behind the vertices, or null where there are none: then nothing can be bridged
+   * @param x the rows behind the vertices, or null where there are none: then nothing can be
+   *     bridged
    */
   public static ManifoldGraph settle(
       Backend backend,
@@ -74,8 +74,7 @@ public record ManifoldGraph(
               "%s: %s has %s; raise --k, or choose --components bridge, largest or inf",
               name, options.describe(), components.describe());
       case BRIDGE -> {
-        Graph joined =
-            NeighbourGraph.bridged(backend, graph, components, x, options.metric());
+        Graph joined = NeighbourGraph.bridged(backend, graph, components, x, options.metric());
         int bridges = joined.edges() - graph.edges();
         yield new ManifoldGraph(joined, all, components, bridges, knnSeconds, seconds(start));
       }

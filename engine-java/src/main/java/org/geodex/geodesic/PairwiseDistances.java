@@ -43,8 +43,7 @@ public final class PairwiseDistances {
 
   private static void checkNotEmpty(Matrix x, String name) {
     if (x.rows() == 0 || x.columns() == 0) {
-      throw new InputException(
-          "%s: is empty (%d rows of %d columns)", name, x.rows(), x.columns());
+      throw new InputException("%s: is empty (%d rows of %d columns)", name, x.rows(), x.columns());
     }
   }
 
@@ -69,8 +68,7 @@ public final class PairwiseDistances {
           dataBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }
     boolean whole = y == null && x.rows() <= free / rowBytes;
-    long rows =
-        whole ? x.rows() : Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes);
+    long rows = whole ? x.rows() : Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes);
     try (Matrix.Owned block = Matrix.allocate(Math.min(rows, x.rows()), m)) {
       for (long from = 0; from < x.rows(); from += block.rows()) {
         long to = Math.min(from + block.rows(), x.rows());

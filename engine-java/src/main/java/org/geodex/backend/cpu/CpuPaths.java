@@ -51,8 +51,7 @@ final class CpuPaths {
         max = Math.max(max, length);
       }
       if (predecessors != null) {
-        predecessors.setAtIndex(
-            ValueLayout.JAVA_INT, (long) s * n + v, dijkstra.predecessor(v));
+        predecessors.setAtIndex(ValueLayout.JAVA_INT, (long) s * n + v, dijkstra.predecessor(v));
       }
     }
     return max;

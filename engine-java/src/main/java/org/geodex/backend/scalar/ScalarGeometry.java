@@ -82,8 +82,7 @@ final class ScalarGeometry implements Geometry {
       for (int v = 0; v < graph.n(); v++) {
         lengths.set(s, v, (float) length[v]);
         if (predecessors != null) {
-          predecessors.setAtIndex(
-              ValueLayout.JAVA_INT, (long) s * graph.n() + v, predecessor[v]);
+          predecessors.setAtIndex(ValueLayout.JAVA_INT, (long) s * graph.n() + v, predecessor[v]);
         }
         if (length[v] < Double.POSITIVE_INFINITY) {
           longest = Math.max(longest, length[v]);
