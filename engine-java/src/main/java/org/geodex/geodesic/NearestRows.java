@@ -51,7 +51,7 @@ public final class NearestRows {
     double other = distance[place];
     return value < other
         || (value == other && j < index[place])
-        || (other != other && (value == value || j < index[place]));
+        || (Double.isNaN(other) && (!Double.isNaN(value) || j < index[place]));
   }
 
   /** Writes indices and distances in ascending order from {@code offset} on. */
