@@ -26,6 +26,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       // One a line, by name.
       ActivationsCommand.class,
       CorpusCommand.class,
+      CurvatureCommand.class,
+      DimensionCommand.class,
       DoctorCommand.class,
       EntropyCommand.class,
       GeodesicCommand.class,

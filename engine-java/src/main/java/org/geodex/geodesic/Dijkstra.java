@@ -28,7 +28,7 @@ public final class Dijkstra {
   }
 
   /** Computes the lengths of the shortest paths from {@code source}; +∞ where there is none. */
-  public void run(int source) {
+  public Dijkstra run(int source) {
     Arrays.fill(distance, Double.POSITIVE_INFINITY);
     Arrays.fill(predecessor, NONE);
     Arrays.fill(place, NONE);
@@ -41,6 +41,32 @@ public final class Dijkstra {
         relax(v, graph.target(a), distance[v] + graph.length(a));
       }
     }
+    return this;
+  }
+
+  /** The largest number of arcs on a shortest path that was found. */
+  public int hops() {
+    int[] hops = new int[graph.n()];
+    int most = 0;
+    for (int v = 0; v < graph.n(); v++) {
+      most = Math.max(most, hops(v, hops));
+    }
+    return most;
+  }
+
+  /** Walks back to a vertex whose hops are known, then forward, filling in. */
+  private int hops(int v, int[] known) {
+    int depth = 0;
+    int u = v;
+    while (known[u] == 0 && predecessor[u] != NONE) {
+      u = predecessor[u];
+      depth++;
+    }
+    int hops = known[u] + depth;
+    for (u = v; known[u] == 0 && predecessor[u] != NONE; u = predecessor[u]) {
+      known[u] = hops--;
+    }
+    return known[v];
   }
 
   private void relax(int v, int u, double length) {

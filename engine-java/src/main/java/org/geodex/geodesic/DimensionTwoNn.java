@@ -1,0 +1,65 @@
+package org.geodex.geodesic;
+
+import java.util.Arrays;
+import org.geodex.error.InputException;
+
+/**
+ * TwoNN (Facco, d'Errico, Rodriguez, Laio 2017): the ratio μ = r₂/r₁ of the distances to the second
+ * and the first neighbour has the distribution F(μ) = 1 − μ^−d, whatever the density. The slope of
+ * −ln(1 − Fᵢ) over ln μ₍ᵢ₎ with Fᵢ = i/N, through the origin, is the dimension. The largest ratios,
+ * by default a tenth, are left out of the fit: they are where the data is least uniform.
+ *
+ * <p>Rows with r₁ = 0 are left out and counted. Exact to rounding; the order of rows does not
+ * matter.
+ */
+public final class DimensionTwoNn {
+  /** The share of ratios that the paper discards. */
+  public static final double DISCARD = 0.1;
+
+  private DimensionTwoNn() {}
+
+  /**
+   * @param table at least two neighbours of each row
+   * @param discard share of the largest ratios to leave out, in [0, 1)
+   * @param resamples bootstrap samples, 0 for none
+   */
+  public static DimensionEstimate of(
+      NeighbourTable table, double discard, int resamples, long seed) {
+    double[] logRatios = new double[table.n()];
+    int used = 0;
+    for (int i = 0; i < table.n(); i++) {
+      double first = table.distance(i, 0);
+      if (first > 0) {
+        logRatios[used++] = Math.log(table.distance(i, 1) / first);
+      }
+    }
+    double[] sorted = Arrays.copyOf(logRatios, used);
+    Arrays.sort(sorted);
+    if (used == 0 || sorted[used - 1] == 0) {
+      throw new InputException(
+          "twonn: %d of %d rows have a nearest neighbour at distance 0 and the rest have two"
+              + " equally near ones, so that no ratio tells a dimension",
+          table.n() - used, table.n());
+    }
+    return Bootstrap.estimate(
+        used, table.n() - used, counts -> slope(sorted, counts, discard), resamples, seed);
+  }
+
+  private static double slope(double[] sorted, int[] counts, double discard) {
+    int total = Arrays.stream(counts).sum();
+    // A rank of N has F = 1, infinitely far up the line: it is never part of the fit.
+    long last = Math.min((long) Math.floor((1 - discard) * total), total - 1L);
+    double xy = 0;
+    double xx = 0;
+    long rank = 0;
+    for (int i = 0; i < sorted.length && rank < last; i++) {
+      for (int c = 0; c < counts[i] && rank < last; c++) {
+        rank++;
+        double y = -Math.log1p(-(double) rank / total);
+        xy += sorted[i] * y;
+        xx += sorted[i] * sorted[i];
+      }
+    }
+    return xy / xx;
+  }
+}
