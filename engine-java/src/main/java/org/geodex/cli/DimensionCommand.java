@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "twonn: Facco et al. 2017, fit through the origin without the largest tenth of ratios.",
-      "gride: Denti et al. 2022, every scale n1 = 1, 2, 4 ... with n2 = 2 n1; value is that of --n1.",
+      "gride: Denti et al. 2022, every scale n1 = 1, 2, 4 ... with n2 = 2 n1; value is that of"
+          + " --n1.",
       "mle: Levina and Bickel 2004 from --k neighbours.",
       "Rows with a duplicate (distance 0) are left out and counted as zero_distances.",
       "Example: geodex dimension x.npy --estimator twonn --json"
@@ -68,7 +69,8 @@ final class DimensionCommand extends GeodexCommand {
       names = "--n1",
       paramLabel = "N1",
       defaultValue = "2",
-      description = "gride: rank of the nearer neighbour, a power of two (default ${DEFAULT-VALUE}).")
+      description =
+          "gride: rank of the nearer neighbour, a power of two (default ${DEFAULT-VALUE}).")
   private int n1;
 
   @Option(

@@ -63,7 +63,10 @@ public final class DimensionGride {
     return new Scale(n1, n2, sum / table.n(), estimate);
   }
 
-  /** Newton's method on the score, which falls and is convex in d: from its left it never overshoots. */
+  /**
+   * Newton's method on the score, which falls and is convex in d: from its left it never
+   * overshoots.
+   */
   private static double maximize(double[] logRatios, int[] counts, int n1, int n2) {
     double total = 0;
     double sum = 0;

@@ -117,8 +117,7 @@ class DimensionTest {
   /** Facco's fit by hand: ratios 2, 4 and 8 of three rows, none discarded but the last. */
   @Test
   void twoNnFitsTheLineThroughTheOrigin() {
-    NeighbourTable table =
-        new NeighbourTable(3, 2, new int[6], new double[] {1, 4, 1, 2, 1, 8});
+    NeighbourTable table = new NeighbourTable(3, 2, new int[6], new double[] {1, 4, 1, 2, 1, 8});
     double x1 = Math.log(2);
     double x2 = Math.log(4);
     double y1 = -Math.log(2.0 / 3);
@@ -142,8 +141,7 @@ class DimensionTest {
       assertEquals(N - 3, estimate.used());
       assertEquals(2, estimate.value(), 0.2);
       assertEquals(
-          3,
-          DimensionMle.of(table, DimensionMle.Average.LEVINA_BICKEL, 0, 0).zeroDistances());
+          3, DimensionMle.of(table, DimensionMle.Average.LEVINA_BICKEL, 0, 0).zeroDistances());
     }
     try (Matrix.Owned same = Matrix.allocate(9, 4)) {
       same.fill(1);

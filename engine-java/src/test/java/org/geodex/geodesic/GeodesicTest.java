@@ -274,14 +274,19 @@ class GeodesicTest {
           Matrix.Owned some = Matrix.allocate(30, 200)) {
         backend.geometry().shortestPaths(manifold.graph(), landmarks, some, null);
         for (int l = 0; l < 30; l++) {
-          assertEquals(-1, some.rows(l, l + 1).segment().mismatch(
-              all.rows(landmarks[l], landmarks[l] + 1).segment()));
+          assertEquals(
+              -1,
+              some.rows(l, l + 1)
+                  .segment()
+                  .mismatch(all.rows(landmarks[l], landmarks[l] + 1).segment()));
         }
       }
     }
   }
 
-  /** Great-circle arcs: a graph path is never shorter, and little longer where the sample is dense. */
+  /**
+   * Great-circle arcs: a graph path is never shorter, and little longer where the sample is dense.
+   */
   @Test
   void sphere() {
     Random random = new Random(2);

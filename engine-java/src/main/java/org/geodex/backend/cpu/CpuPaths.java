@@ -47,9 +47,7 @@ final class CpuPaths {
   }
 
   private boolean isQuick(LanePaths lanes, int[] sources) {
-    return lanes
-        .new Block()
-        .solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
+    return lanes.new Block().solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
   }
 
   private long limit() {
@@ -57,8 +55,7 @@ final class CpuPaths {
   }
 
   /** Sources near each other share a block: their waves run through the same vertices. */
-  private ShortestPaths inLanes(
-      LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
+  private ShortestPaths inLanes(LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
     long[] keys = new long[sources.length];
     Arrays.setAll(keys, s -> (long) order.position[sources[s]] << 32 | s);
     Arrays.sort(keys);

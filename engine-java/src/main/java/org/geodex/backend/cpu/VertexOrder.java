@@ -55,8 +55,7 @@ final class VertexOrder {
   }
 
   /** Appends the component of {@code start} to {@code order}, neighbours by ascending degree. */
-  private static int breadthFirst(
-      Graph graph, int start, boolean[] seen, int[] order, int from) {
+  private static int breadthFirst(Graph graph, int start, boolean[] seen, int[] order, int from) {
     int read = from;
     int write = from;
     order[write++] = start;
