@@ -42,6 +42,9 @@ public interface Backend extends AutoCloseable {
   /** Sums over all pairs of rows: distance correlation, kernel alignment. */
   Pairs pairs();
 
+  /** Sparse regressions, many at once. */
+  Regression regression();
+
   @Override
   void close();
 }

@@ -1,5 +1,7 @@
 package org.geodex.entropy;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.geodex.backend.Backend;
 import org.geodex.matrix.Matrix;
 
@@ -22,6 +24,40 @@ public final class MatrixEntropy {
 
   public static double of(SecondMoment moment) {
     return Spectrum.entropy(moment.eigenvalues());
+  }
+
+  /**
+   * Von Neumann entropies of many sets of rows, such as the layers of a model: the moments one after
+   * the other on all threads, then the eigenvalues of all of them side by side, since one
+   * decomposition hardly uses a second thread. The same bits as {@link #of(Backend, Matrix,
+   * RowForm)}.
+   */
+  public static double[] ofAll(Backend backend, List<? extends Matrix> xs, RowForm form) {
+    double[] entropies = new double[xs.size()];
+    int from = 0;
+    while (from < entropies.length) {
+      int to = Math.min(entropies.length, from + together(backend, xs.get(from)));
+      List<SecondMoment> moments = new ArrayList<>();
+      try {
+        for (Matrix x : xs.subList(from, to)) {
+          moments.add(SecondMoment.of(backend, x, form));
+        }
+        int first = from;
+        backend
+            .parallel()
+            .forEach(moments.size(), i -> entropies[first + (int) i] = of(moments.get((int) i)));
+      } finally {
+        moments.forEach(SecondMoment::close);
+      }
+      from = to;
+    }
+    return entropies;
+  }
+
+  /** Moments like that of x that fit in half of the budget. */
+  private static int together(Backend backend, Matrix x) {
+    long side = Math.min(x.rows(), x.columns());
+    return Math.clamp(backend.memoryBudget() / (16 * side * side), 1, 64);
   }
 
   /** Rényi entropy of order α ≥ 0 in nats; α = 2 needs no eigenvalues. */

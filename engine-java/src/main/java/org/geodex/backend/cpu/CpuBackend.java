@@ -10,6 +10,7 @@ import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
+import org.geodex.backend.Regression;
 import org.geodex.backend.transformer.Transformer;
 
 /** All cores of this machine: Vector API kernels and OpenBLAS. */
@@ -21,6 +22,7 @@ public final class CpuBackend implements Backend {
   private final CpuInformation information;
   private final CpuTransformer transformer;
   private final CpuPairs pairs;
+  private final CpuRegression regression;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
@@ -30,6 +32,7 @@ public final class CpuBackend implements Backend {
     this.information = new CpuInformation(parallel);
     this.transformer = new CpuTransformer(parallel);
     this.pairs = new CpuPairs(parallel, algebra, memoryBudget);
+    this.regression = new CpuRegression(parallel);
   }
 
   @Override
@@ -83,6 +86,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Transformer transformer() {
     return transformer;
+  }
+
+  @Override
+  public Regression regression() {
+    return regression;
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
+import org.geodex.backend.Regression;
 import org.geodex.backend.transformer.Transformer;
 
 /** The specification: plain loops in f64 on one thread, in the order of the formulas. */
@@ -55,6 +56,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Transformer transformer() {
     return new ScalarTransformer();
+  }
+
+  @Override
+  public Regression regression() {
+    return new ScalarRegression();
   }
 
   @Override
