@@ -10,11 +10,30 @@ import org.geodex.matrix.Matrix;
 public interface Pairs {
 
   /** What a pair of rows is worth. */
-  enum Kernel {
-    /** ‖xᵢ − xⱼ‖; 0 on the diagonal. */
-    DISTANCE,
-    /** exp(−‖xᵢ − xⱼ‖² / (2σ²)); 1 on the diagonal. */
-    GAUSSIAN
+  sealed interface Kernel {
+    /** The kernel's value at (i,i). */
+    double diagonal();
+  }
+
+  /** ‖xᵢ − xⱼ‖. */
+  record Distance() implements Kernel {
+    @Override
+    public double diagonal() {
+      return 0;
+    }
+  }
+
+  /**
+   * exp(−‖xᵢ − xⱼ‖² / (2σ²)).
+   *
+   * @param sigma σ of every matrix; NaN for {@code medians} times its {@link #medianDistance}
+   * @param medians factor of the median
+   */
+  record Gaussian(double sigma, double medians) implements Kernel {
+    @Override
+    public double diagonal() {
+      return 1;
+    }
   }
 
   /**
@@ -22,16 +41,18 @@ public interface Pairs {
    *
    * @param rows [matrix][i]: Σⱼ K(i,j) over j ≠ i
    * @param products [matrix a][matrix b]: Σ K_a(i,j)·K_b(i,j) over i &lt; j
+   * @param bandwidths [matrix]: σ used, NaN for distances
    */
-  record Sums(double[][] rows, double[][] products) {}
+  record Sums(double[][] rows, double[][] products, double[] bandwidths) {}
 
   /**
-   * Sums for matrices with the same n rows; each kernel value is computed once.
+   * Sums for matrices with the same n rows; each kernel value is computed once. Where a median is
+   * wanted the squared distances are kept between the two passes, as f32, when they fit in half of
+   * the memory budget, else computed twice.
    *
    * @param xs matrices [n, any width]
-   * @param bandwidths σ of each matrix for {@link Kernel#GAUSSIAN}, else ignored
    */
-  Sums sums(List<? extends Matrix> xs, Kernel kernel, double[] bandwidths);
+  Sums sums(List<? extends Matrix> xs, Kernel kernel);
 
   /**
    * Median of the n(n−1)/2 distances between different rows (the mean of the middle two when their

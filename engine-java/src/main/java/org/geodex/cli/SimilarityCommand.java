@@ -130,11 +130,14 @@ final class SimilarityCommand extends GeodexCommand {
       Backend backend, Similarity similarity, List<Matrix.View> matrices) {
     Map<String, Object> result = new LinkedHashMap<>();
     try {
-      if (matrices.size() == 2) {
+      if (similarity instanceof CkaRbf rbf) {
+        CkaRbf.Result rbfResult = rbf.result(backend, matrices);
+        put(result, rbfResult.table());
+        result.put("sigma", rbfResult.bandwidths());
+      } else if (matrices.size() == 2) {
         result.put("value", similarity.of(backend, matrices.get(0), matrices.get(1)));
       } else {
-        result.put("table", similarity.table(backend, matrices));
-        result.put("names", names);
+        put(result, similarity.table(backend, matrices));
       }
     } catch (InputException e) {
       throw new InputException(e, "%s: %s", String.join(", ", names), e.getMessage());
@@ -142,17 +145,23 @@ final class SimilarityCommand extends GeodexCommand {
     result.put("measure", measure);
     result.put("n", matrices.getFirst().rows());
     result.put("d", matrices.stream().map(Matrix::columns).toList());
-    describe(result, backend, similarity, matrices);
+    describe(result, similarity, matrices);
     return result;
   }
 
+  /** One value for two matrices, else the table. */
+  private void put(Map<String, Object> result, double[][] table) {
+    if (table.length == 2) {
+      result.put("value", table[0][1]);
+    } else {
+      result.put("table", table);
+      result.put("names", names);
+    }
+  }
+
   private void describe(
-      Map<String, Object> result,
-      Backend backend,
-      Similarity similarity,
-      List<Matrix.View> matrices) {
+      Map<String, Object> result, Similarity similarity, List<Matrix.View> matrices) {
     switch (similarity) {
-      case CkaRbf rbf -> result.put("sigma", rbf.bandwidths(backend, matrices));
       case DistanceCorrelation ignored -> result.put("unbiased", unbiased);
       case RepresentationalSimilarity ignored -> result.put("correlation", correlation);
       case Procrustes ignored when matrices.size() == 2 -> {

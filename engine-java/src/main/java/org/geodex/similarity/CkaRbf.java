@@ -44,29 +44,34 @@ public final class CkaRbf implements Similarity {
 
   @Override
   public double[][] table(Backend backend, List<? extends Matrix> xs) {
-    int n = Rows.check(xs, 3, "cka-rbf");
-    double[] bandwidths = bandwidths(backend, xs);
-    Pairs.Sums sums = backend.pairs().sums(xs, Pairs.Kernel.GAUSSIAN, bandwidths);
-    double[][] hsic = PairProducts.centred(sums, n, 1);
-    for (int a = 0; a < xs.size(); a++) {
-      Rows.checkVaries(hsic[a][a], (double) n * n, a, "cka-rbf");
-    }
-    return Rows.cosines(hsic);
+    return result(backend, xs).table();
   }
 
-  /** The σ used for each matrix. */
-  public double[] bandwidths(Backend backend, List<? extends Matrix> xs) {
-    double[] bandwidths = new double[xs.size()];
-    for (int a = 0; a < bandwidths.length; a++) {
-      bandwidths[a] =
-          Double.isNaN(sigma) ? scale * backend.pairs().medianDistance(xs.get(a)) : sigma;
-      if (bandwidths[a] == 0) {
+  /**
+   * The similarities of all pairs and the σ of each matrix.
+   *
+   * @param table [a][b] = similarity of matrices a and b
+   * @param bandwidths σ used for each matrix
+   */
+  public record Result(double[][] table, double[] bandwidths) {}
+
+  /** {@link #table} with the bandwidths used. */
+  public Result result(Backend backend, List<? extends Matrix> xs) {
+    int n = Rows.check(xs, 3, "cka-rbf");
+    Pairs.Gaussian kernel = new Pairs.Gaussian(sigma, scale);
+    Pairs.Sums sums = backend.pairs().sums(xs, kernel);
+    for (int a = 0; a < xs.size(); a++) {
+      if (sums.bandwidths()[a] == 0) {
         throw new InputException(
             "cka-rbf: half of the distances in matrix %d are zero, so the median gives no"
                 + " bandwidth; set --sigma",
             a + 1);
       }
     }
-    return bandwidths;
+    double[][] hsic = PairProducts.centred(sums, n, kernel.diagonal());
+    for (int a = 0; a < xs.size(); a++) {
+      Rows.checkVaries(hsic[a][a], (double) n * n, a, "cka-rbf");
+    }
+    return new Result(Rows.cosines(hsic), sums.bandwidths());
   }
 }

@@ -37,7 +37,7 @@ public final class RepresentationalSimilarity implements Similarity {
   }
 
   private static double[][] pearson(Backend backend, List<? extends Matrix> xs, int n) {
-    Pairs.Sums sums = backend.pairs().sums(xs, Pairs.Kernel.DISTANCE, null);
+    Pairs.Sums sums = backend.pairs().sums(xs, new Pairs.Distance());
     double pairs = n * (n - 1.0) / 2;
     int count = xs.size();
     double[] totals = new double[count];

@@ -3,9 +3,6 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Parallel;
 import org.geodex.blas.OpenBlas;
@@ -30,8 +27,6 @@ final class CpuAlgebra implements Algebra {
 
   /** Right-hand sides that one triangular solve takes. */
   private static final int SOLVE_COLUMNS = 256;
-
-  private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;
 
   private final Parallel parallel;
 
@@ -250,19 +245,23 @@ final class CpuAlgebra implements Algebra {
     }
   }
 
-  /** Eight running sums in a fixed order: enough to hide the latency of an addition. */
+  /** Four running sums in a fixed order hide the latency of an addition. */
   private static double squaredNorm(double[] row) {
-    DoubleVector sum = DoubleVector.zero(LANES);
-    int bound = LANES.loopBound(row.length);
-    for (int j = 0; j < bound; j += LANES.length()) {
-      DoubleVector v = DoubleVector.fromArray(LANES, row, j);
-      sum = v.fma(v, sum);
+    double a = 0;
+    double b = 0;
+    double c = 0;
+    double d = 0;
+    int j = 0;
+    for (; j + 3 < row.length; j += 4) {
+      a += row[j] * row[j];
+      b += row[j + 1] * row[j + 1];
+      c += row[j + 2] * row[j + 2];
+      d += row[j + 3] * row[j + 3];
     }
-    double total = sum.reduceLanes(VectorOperators.ADD);
-    for (int j = bound; j < row.length; j++) {
-      total = Math.fma(row[j], row[j], total);
+    for (; j < row.length; j++) {
+      a += row[j] * row[j];
     }
-    return total;
+    return a + b + (c + d);
   }
 
   private static void mirrorLower(Matrix64 a) {

@@ -4,9 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.error.MemoryBudgetException;
@@ -18,7 +15,6 @@ import org.geodex.matrix.Matrix;
  * bits do not depend on the number of threads.
  */
 final class CpuPairs implements Pairs {
-  private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
 
   private final Parallel parallel;
@@ -32,19 +28,29 @@ final class CpuPairs implements Pairs {
   }
 
   @Override
-  public Sums sums(List<? extends Matrix> xs, Kernel kernel, double[] bandwidths) {
-    List<DistanceTiles> tiles = new ArrayList<>();
+  public Sums sums(List<? extends Matrix> xs, Kernel kernel) {
+    boolean twice = kernel instanceof Gaussian gaussian && Double.isNaN(gaussian.sigma());
+    long share = twice ? memoryBudget / 2 / xs.size() : 0;
+    List<DistanceTiles> layers = new ArrayList<>();
     try {
-      for (Matrix x : xs) {
-        tiles.add(new DistanceTiles(x, parallel, algebra));
+      double[] bandwidths = new double[xs.size()];
+      for (int a = 0; a < bandwidths.length; a++) {
+        layers.add(new DistanceTiles(xs.get(a), parallel, algebra, share));
+        bandwidths[a] =
+            switch (kernel) {
+              case Distance() -> Double.NaN;
+              case Gaussian g when twice ->
+                  g.medians() * new MedianDistance(layers.get(a), parallel).value();
+              case Gaussian g -> g.sigma();
+            };
       }
-      return sumTiles(tiles, kernel, bandwidths);
+      return sumTiles(layers, bandwidths);
     } finally {
-      tiles.forEach(DistanceTiles::close);
+      layers.forEach(DistanceTiles::close);
     }
   }
 
-  private Sums sumTiles(List<DistanceTiles> layers, Kernel kernel, double[] bandwidths) {
+  private Sums sumTiles(List<DistanceTiles> layers, double[] bandwidths) {
     int count = layers.size();
     TileGrid grid = layers.getFirst().grid();
     double[][][] partialRows = new double[count][grid.blocks()][grid.n()];
@@ -58,77 +64,86 @@ final class CpuPairs implements Pairs {
           double[][] values = buffers.get();
           for (int a = 0; a < count; a++) {
             layers.get(a).squaredDistances(tile, values[a]);
-            apply(kernel, bandwidths == null ? 1 : bandwidths[a], tile, values[a]);
+            toKernel(bandwidths[a], values[a], tile.length());
+            tile.clearBelowDiagonal(values[a]);
             addRows(tile, values[a], partialRows[a]);
             for (int b = 0; b <= a; b++) {
               partialProducts[(int) t][a * count + b] = dot(values[a], values[b], tile.length());
             }
           }
         });
-    return new Sums(addUp(partialRows, grid.n()), products(partialProducts, count));
+    return new Sums(addUp(partialRows, grid.n()), products(partialProducts, count), bandwidths);
   }
 
-  /** Squared distances to kernel values; what is not above the diagonal becomes 0. */
-  private static void apply(Kernel kernel, double sigma, TileGrid.Tile tile, double[] values) {
-    int length = tile.length();
-    double scale = -0.5 / (sigma * sigma);
-    int bound = LANES.loopBound(length);
-    for (int k = 0; k < bound; k += LANES.length()) {
-      DoubleVector squared = DoubleVector.fromArray(LANES, values, k);
-      DoubleVector value =
-          switch (kernel) {
-            case DISTANCE -> squared.sqrt();
-            case GAUSSIAN -> squared.mul(scale).lanewise(VectorOperators.EXP);
-          };
-      value.intoArray(values, k);
+  /** Squared distances to distances, or to exp(−d²/(2σ²)) where there is a σ. */
+  private static void toKernel(double sigma, double[] values, int length) {
+    if (Double.isNaN(sigma)) {
+      for (int k = 0; k < length; k++) {
+        values[k] = Math.sqrt(values[k]);
+      }
+    } else {
+      double scale = -0.5 / (sigma * sigma);
+      for (int k = 0; k < length; k++) {
+        values[k] = Math.exp(scale * values[k]);
+      }
     }
-    for (int k = bound; k < length; k++) {
-      values[k] = kernel == Kernel.DISTANCE ? Math.sqrt(values[k]) : Math.exp(scale * values[k]);
-    }
-    tile.clearBelowDiagonal(values);
   }
 
   /** Adds a tile's rows to the sums of its left things and its columns to those of its right. */
   private static void addRows(TileGrid.Tile tile, double[] values, double[][] sums) {
-    double[] columns = new double[tile.columns()];
+    int width = tile.columns();
+    double[] columns = new double[width];
     double[] rowSums = sums[tile.columnBlock()];
-    int bound = LANES.loopBound(tile.columns());
     for (int i = 0; i < tile.rows(); i++) {
-      int start = i * tile.columns();
-      DoubleVector sum = DoubleVector.zero(LANES);
-      for (int j = 0; j < bound; j += LANES.length()) {
-        DoubleVector v = DoubleVector.fromArray(LANES, values, start + j);
-        sum = sum.add(v);
-        DoubleVector.fromArray(LANES, columns, j).add(v).intoArray(columns, j);
-      }
-      double total = sum.reduceLanes(VectorOperators.ADD);
-      for (int j = bound; j < tile.columns(); j++) {
-        total += values[start + j];
+      int start = i * width;
+      for (int j = 0; j < width; j++) {
         columns[j] += values[start + j];
       }
-      rowSums[tile.firstRow() + i] += total;
+      rowSums[tile.firstRow() + i] += sum(values, start, width);
     }
     double[] columnSums = sums[tile.rowBlock()];
-    for (int j = 0; j < columns.length; j++) {
+    for (int j = 0; j < width; j++) {
       columnSums[tile.firstColumn() + j] += columns[j];
     }
   }
 
-  private static double dot(double[] a, double[] b, int length) {
-    DoubleVector even = DoubleVector.zero(LANES);
-    DoubleVector odd = DoubleVector.zero(LANES);
-    int step = 2 * LANES.length();
+  // Four running sums hide the latency of an addition; plain loops are fast from the first tile on.
+
+  private static double sum(double[] v, int from, int length) {
+    double a = 0;
+    double b = 0;
+    double c = 0;
+    double d = 0;
+    int end = from + length;
+    int k = from;
+    for (; k + 3 < end; k += 4) {
+      a += v[k];
+      b += v[k + 1];
+      c += v[k + 2];
+      d += v[k + 3];
+    }
+    for (; k < end; k++) {
+      a += v[k];
+    }
+    return a + b + (c + d);
+  }
+
+  private static double dot(double[] x, double[] y, int length) {
+    double a = 0;
+    double b = 0;
+    double c = 0;
+    double d = 0;
     int k = 0;
-    for (; k + step <= length; k += step) {
-      even = DoubleVector.fromArray(LANES, a, k).fma(DoubleVector.fromArray(LANES, b, k), even);
-      int next = k + LANES.length();
-      odd = DoubleVector.fromArray(LANES, a, next).fma(DoubleVector.fromArray(LANES, b, next), odd);
+    for (; k + 3 < length; k += 4) {
+      a += x[k] * y[k];
+      b += x[k + 1] * y[k + 1];
+      c += x[k + 2] * y[k + 2];
+      d += x[k + 3] * y[k + 3];
     }
-    double sum = even.add(odd).reduceLanes(VectorOperators.ADD);
     for (; k < length; k++) {
-      sum = Math.fma(a[k], b[k], sum);
+      a += x[k] * y[k];
     }
-    return sum;
+    return a + b + (c + d);
   }
 
   private static double[][] addUp(double[][][] partial, int n) {
@@ -162,8 +177,8 @@ final class CpuPairs implements Pairs {
 
   @Override
   public double medianDistance(Matrix x) {
-    try (DistanceTiles tiles = new DistanceTiles(x, parallel, algebra)) {
-      return new MedianDistance(tiles, parallel, memoryBudget).value();
+    try (DistanceTiles tiles = new DistanceTiles(x, parallel, algebra, memoryBudget / 2)) {
+      return new MedianDistance(tiles, parallel).value();
     }
   }
 
@@ -177,7 +192,7 @@ final class CpuPairs implements Pairs {
           pairs, n, 4e-9 * pairs, memoryBudget / 1e9);
     }
     Matrix.Owned out = Matrix.allocate(1, (int) pairs);
-    try (DistanceTiles tiles = new DistanceTiles(x, parallel, algebra)) {
+    try (DistanceTiles tiles = new DistanceTiles(x, parallel, algebra, 0)) {
       TileGrid grid = tiles.grid();
       parallel.forEach(
           grid.tiles(),

@@ -3,11 +3,6 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.DoubleVector;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 import org.geodex.backend.Parallel;
 import org.geodex.blas.OpenBlas;
 import org.geodex.matrix.Matrix;
@@ -20,9 +15,6 @@ import org.geodex.memory.NativeMemory;
  * ones keep seven digits at any offset of the data.
  */
 final class DistanceTiles implements AutoCloseable {
-  private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Float> HALF =
-      VectorSpecies.of(float.class, VectorShape.forBitSize(LANES.vectorBitSize() / 2));
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT;
 
   /** The product form is wrong by about 1e-6·(‖x‖² + ‖y‖²). */
@@ -32,9 +24,17 @@ final class DistanceTiles implements AutoCloseable {
   private final Matrix.Owned centred;
   private final double[] squares;
 
-  /** Centres a copy of the rows: 4·n·d bytes. */
-  DistanceTiles(Matrix x, Parallel parallel, CpuAlgebra algebra) {
+  /** One row a tile, its first value NaN until it is computed; null where nothing is kept. */
+  private final Matrix.Owned kept;
+
+  /**
+   * Centres a copy of the rows: 4·n·d bytes.
+   *
+   * @param share bytes that computed tiles may take to be kept as f32: all of them or none
+   */
+  DistanceTiles(Matrix x, Parallel parallel, CpuAlgebra algebra, long share) {
     this.grid = new TileGrid(x.intRows());
+    this.kept = keeper(grid, share);
     double[] means = algebra.means(x);
     this.squares = new double[grid.n()];
     this.centred = Matrix.allocate(x.rows(), x.columns());
@@ -49,6 +49,18 @@ final class DistanceTiles implements AutoCloseable {
             centred.setRow(i, row);
           }
         });
+  }
+
+  private static Matrix.Owned keeper(TileGrid grid, long share) {
+    int length = TileGrid.SIZE * TileGrid.SIZE;
+    if (4L * length * grid.tiles() > share) {
+      return null;
+    }
+    Matrix.Owned kept = Matrix.allocate(grid.tiles(), length);
+    for (int t = 0; t < grid.tiles(); t++) {
+      kept.set(t, 0, Float.NaN);
+    }
+    return kept;
   }
 
   private static double centre(float[] row, double[] means) {
@@ -66,10 +78,37 @@ final class DistanceTiles implements AutoCloseable {
     return grid;
   }
 
-  /** Fills {@code out} row-major with d² of one tile, the diagonal of the whole matrix exact 0. */
+  /**
+   * Fills {@code out} row-major with d² of one tile, the diagonal of the whole matrix exact 0. Two
+   * threads must not ask for the same tile at once.
+   */
   void squaredDistances(TileGrid.Tile tile, double[] out) {
+    float[] narrow = new float[tile.length()];
+    if (kept != null && !Float.isNaN(kept.get(tile.index(), 0))) {
+      MemorySegment.copy(
+          kept.segment(), F32, kept.offset(tile.index()), narrow, 0, narrow.length);
+      for (int k = 0; k < narrow.length; k++) {
+        out[k] = narrow[k];
+      }
+      return;
+    }
+    multiply(tile, narrow);
+    for (int i = 0; i < tile.rows(); i++) {
+      finishRow(tile, i, narrow, out);
+    }
+    if (kept != null) {
+      for (int k = 0; k < narrow.length; k++) {
+        narrow[k] = (float) out[k];
+      }
+      MemorySegment.copy(
+          narrow, 0, kept.segment(), F32, kept.offset(tile.index()), narrow.length);
+    }
+  }
+
+  /** The inner products of one tile. */
+  private void multiply(TileGrid.Tile tile, float[] products) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment products = NativeMemory.allocate(4L * tile.length(), arena);
+      MemorySegment c = NativeMemory.allocate(4L * tile.length(), arena);
       int d = centred.columns();
       OpenBlas.sgemm(
           false,
@@ -83,76 +122,51 @@ final class DistanceTiles implements AutoCloseable {
           centred.segment().asSlice(centred.offset(tile.firstColumn())),
           d,
           0,
-          products,
+          c,
           tile.columns());
-      for (int i = 0; i < tile.rows(); i++) {
-        finishRow(tile, i, products, out);
-      }
+      MemorySegment.copy(c, F32, 0, products, 0, products.length);
     }
   }
 
-  private void finishRow(TileGrid.Tile tile, int i, MemorySegment products, double[] out) {
-    int start = i * tile.columns();
-    double square = squares[tile.firstRow() + i];
-    int bound = LANES.loopBound(tile.columns());
-    for (int j = 0; j < bound; j += LANES.length()) {
-      DoubleVector product =
-          (DoubleVector)
-              FloatVector.fromMemorySegment(
-                      HALF, products, 4L * (start + j), java.nio.ByteOrder.nativeOrder())
-                  .convertShape(VectorOperators.F2D, LANES, 0);
-      DoubleVector both =
-          DoubleVector.fromArray(LANES, squares, tile.firstColumn() + j).add(square);
-      DoubleVector distance = both.sub(product.add(product));
-      distance.intoArray(out, start + j);
-      if (distance.compare(VectorOperators.LT, both.mul(CANCELLATION)).anyTrue()) {
-        correct(tile, i, j, j + LANES.length(), out);
-      }
-    }
-    for (int j = bound; j < tile.columns(); j++) {
-      double both = square + squares[tile.firstColumn() + j];
-      out[start + j] = both - 2 * (double) products.getAtIndex(F32, start + j);
-    }
-    correct(tile, i, bound, tile.columns(), out);
-  }
-
-  private void correct(TileGrid.Tile tile, int i, int from, int to, double[] out) {
+  private void finishRow(TileGrid.Tile tile, int i, float[] products, double[] out) {
     int row = tile.firstRow() + i;
-    for (int j = from; j < to; j++) {
-      int column = tile.firstColumn() + j;
-      int place = i * tile.columns() + j;
-      if (!(out[place] >= CANCELLATION * (squares[row] + squares[column]))) {
-        out[place] = row == column ? 0 : direct(row, column);
-      }
+    int start = i * tile.columns();
+    for (int j = 0; j < tile.columns(); j++) {
+      double both = squares[row] + squares[tile.firstColumn() + j];
+      double squared = both - 2 * (double) products[start + j];
+      boolean cancelled = !(squared >= CANCELLATION * both);
+      out[start + j] = cancelled ? direct(row, tile.firstColumn() + j) : squared;
     }
   }
 
   private double direct(int i, int j) {
-    int d = centred.columns();
-    MemorySegment x = centred.segment().asSlice(centred.offset(i), 4L * d);
-    MemorySegment y = centred.segment().asSlice(centred.offset(j), 4L * d);
-    DoubleVector sum = DoubleVector.zero(LANES);
-    int bound = LANES.loopBound(d);
-    for (int k = 0; k < bound; k += LANES.length()) {
-      DoubleVector difference = widen(x, k).sub(widen(y, k));
-      sum = difference.fma(difference, sum);
+    if (i == j) {
+      return 0;
     }
-    double total = sum.reduceLanes(VectorOperators.ADD);
-    for (int k = bound; k < d; k++) {
-      double difference = (double) x.getAtIndex(F32, k) - y.getAtIndex(F32, k);
-      total += difference * difference;
+    float[] x = new float[centred.columns()];
+    float[] y = new float[centred.columns()];
+    centred.copyRow(i, x);
+    centred.copyRow(j, y);
+    double even = 0;
+    double odd = 0;
+    for (int k = 0; k + 1 < x.length; k += 2) {
+      double a = (double) x[k] - y[k];
+      double b = (double) x[k + 1] - y[k + 1];
+      even += a * a;
+      odd += b * b;
     }
-    return total;
-  }
-
-  private static DoubleVector widen(MemorySegment row, int k) {
-    return (DoubleVector)
-        FloatVector.fromMemorySegment(HALF, row, 4L * k, java.nio.ByteOrder.nativeOrder())
-            .convertShape(VectorOperators.F2D, LANES, 0);
+    if (x.length % 2 == 1) {
+      double last = (double) x[x.length - 1] - y[x.length - 1];
+      even += last * last;
+    }
+    return even + odd;
   }
 
   @Override
   public void close() {
     centred.close();
+    if (kept != null) {
+      kept.close();
+    }
   }
 }

@@ -15,14 +15,11 @@ final class MedianDistance {
   private final DistanceTiles distances;
   private final TileGrid grid;
   private final Parallel parallel;
-  private final float[][] kept;
 
-  MedianDistance(DistanceTiles distances, Parallel parallel, long memoryBudget) {
+  MedianDistance(DistanceTiles distances, Parallel parallel) {
     this.distances = distances;
     this.grid = distances.grid();
     this.parallel = parallel;
-    boolean fits = 4L * grid.tiles() * TileGrid.SIZE * TileGrid.SIZE <= memoryBudget / 8;
-    this.kept = fits ? new float[grid.tiles()][] : null;
   }
 
   double value() {
@@ -63,9 +60,10 @@ final class MedianDistance {
         grid.blocks(),
         block -> {
           int[] counts = new int[HALF];
+          double[] squared = new double[TileGrid.SIZE * TileGrid.SIZE];
           for (int t = 0; t < grid.tiles(); t++) {
             if (t % grid.blocks() == block) {
-              countTile(t, upper, counts);
+              countTile(grid.tile(t), upper, squared, counts);
             }
           }
           for (int bin = 0; bin < HALF; bin++) {
@@ -81,13 +79,12 @@ final class MedianDistance {
     return counts;
   }
 
-  private void countTile(int t, int upper, int[] counts) {
-    TileGrid.Tile tile = grid.tile(t);
-    float[] squared = squaredDistances(t, tile);
+  private void countTile(TileGrid.Tile tile, int upper, double[] squared, int[] counts) {
+    distances.squaredDistances(tile, squared);
     boolean diagonal = tile.rowBlock() == tile.columnBlock();
     for (int i = 0; i < tile.rows(); i++) {
       for (int j = diagonal ? i + 1 : 0; j < tile.columns(); j++) {
-        int bits = Float.floatToRawIntBits(squared[i * tile.columns() + j]);
+        int bits = Float.floatToRawIntBits((float) squared[i * tile.columns() + j]);
         if (upper < 0) {
           counts[bits >>> 16]++;
         } else if (bits >>> 16 == upper) {
@@ -95,21 +92,5 @@ final class MedianDistance {
         }
       }
     }
-  }
-
-  private float[] squaredDistances(int t, TileGrid.Tile tile) {
-    if (kept != null && kept[t] != null) {
-      return kept[t];
-    }
-    double[] wide = new double[tile.length()];
-    distances.squaredDistances(tile, wide);
-    float[] squared = new float[tile.length()];
-    for (int k = 0; k < squared.length; k++) {
-      squared[k] = (float) wide[k];
-    }
-    if (kept != null) {
-      kept[t] = squared;
-    }
-    return squared;
   }
 }

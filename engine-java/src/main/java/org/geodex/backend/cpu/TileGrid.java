@@ -20,11 +20,11 @@ record TileGrid(int n) {
       rest -= width;
       block++;
     }
-    return new Tile(n, block, block + rest);
+    return new Tile(n, index, block, block + rest);
   }
 
-  /** One tile: things [firstRow, firstRow + rows) against [firstColumn, firstColumn + columns). */
-  record Tile(int n, int rowBlock, int columnBlock) {
+  /** Tile number {@code index}: things [firstRow, firstRow + rows) against [firstColumn, firstColumn + columns). */
+  record Tile(int n, int index, int rowBlock, int columnBlock) {
     int firstRow() {
       return rowBlock * SIZE;
     }

@@ -8,10 +8,14 @@ import org.geodex.matrix.Matrix;
 final class ScalarPairs implements Pairs {
 
   @Override
-  public Sums sums(List<? extends Matrix> xs, Kernel kernel, double[] bandwidths) {
+  public Sums sums(List<? extends Matrix> xs, Kernel kernel) {
     int layers = xs.size();
     int n = xs.getFirst().intRows();
-    Sums sums = new Sums(new double[layers][n], new double[layers][layers]);
+    double[] bandwidths = new double[layers];
+    for (int a = 0; a < layers; a++) {
+      bandwidths[a] = bandwidth(kernel, xs.get(a));
+    }
+    Sums sums = new Sums(new double[layers][n], new double[layers][layers], bandwidths);
     double[] value = new double[layers];
     for (int i = 0; i < n; i++) {
       for (int j = i + 1; j < n; j++) {
@@ -19,8 +23,8 @@ final class ScalarPairs implements Pairs {
           double distance = distance(xs.get(a), i, j);
           value[a] =
               switch (kernel) {
-                case DISTANCE -> distance;
-                case GAUSSIAN ->
+                case Distance() -> distance;
+                case Gaussian g ->
                     Math.exp(-distance * distance / (2 * bandwidths[a] * bandwidths[a]));
               };
           sums.rows()[a][i] += value[a];
@@ -37,6 +41,14 @@ final class ScalarPairs implements Pairs {
       }
     }
     return sums;
+  }
+
+  private double bandwidth(Kernel kernel, Matrix x) {
+    return switch (kernel) {
+      case Distance() -> Double.NaN;
+      case Gaussian g when Double.isNaN(g.sigma()) -> g.medians() * medianDistance(x);
+      case Gaussian g -> g.sigma();
+    };
   }
 
   @Override
