@@ -61,8 +61,7 @@ public class CkaBenchmark {
 
   @Benchmark
   public double rbfPair() {
-    return checked(
-        new CkaRbf(), xs.subList(0, 2).stream().map(x -> x.rows(0, rowsRbf)).toList());
+    return checked(new CkaRbf(), xs.subList(0, 2).stream().map(x -> x.rows(0, rowsRbf)).toList());
   }
 
   private double checked(Similarity measure, List<? extends Matrix> matrices) {

@@ -49,8 +49,7 @@ public class EntropyBenchmark {
   public void open() {
     backend = Backends.open(BackendOptions.defaults());
     xs = IntStream.range(0, layers).mapToObj(l -> Manifold.rows(l, n, d)).toList();
-    try (SecondMoment moment =
-        SecondMoment.of(backend, xs.getLast(), RowForm.CENTRED_UNIT)) {
+    try (SecondMoment moment = SecondMoment.of(backend, xs.getLast(), RowForm.CENTRED_UNIT)) {
       expected = Spectrum.entropy(backend.algebra().singularValues(moment.matrix()));
     }
   }

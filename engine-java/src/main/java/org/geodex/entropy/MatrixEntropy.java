@@ -27,8 +27,8 @@ public final class MatrixEntropy {
   }
 
   /**
-   * Von Neumann entropies of many sets of rows, such as the layers of a model: the moments one after
-   * the other on all threads, then the eigenvalues of all of them side by side, since one
+   * Von Neumann entropies of many sets of rows, such as the layers of a model: the moments one
+   * after the other on all threads, then the eigenvalues of all of them side by side, since one
    * decomposition hardly uses a second thread. The same bits as {@link #of(Backend, Matrix,
    * RowForm)}.
    */

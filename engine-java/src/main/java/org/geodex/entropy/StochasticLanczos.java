@@ -12,15 +12,15 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 
 /**
- * Stochastic Lanczos quadrature: an estimate of tr f(A), A = ZᵀZ, for widths whose d×d matrix is too
- * large to form or to factor. For each of {@code probes} random sign vectors v, {@code steps} steps
- * of Lanczos from v give nodes θ and weights τ² with vᵀf(A)v ≈ d·Σ τ²·f(θ); the mean over the probes
- * is the estimate, and its standard error is given beside it. All probes share each pass over the
- * rows.
+ * Stochastic Lanczos quadrature: an estimate of tr f(A), A = ZᵀZ, for widths whose d×d matrix is
+ * too large to form or to factor. For each of {@code probes} random sign vectors v, {@code steps}
+ * steps of Lanczos from v give nodes θ and weights τ² with vᵀf(A)v ≈ d·Σ τ²·f(θ); the mean over the
+ * probes is the estimate, and its standard error is given beside it. All probes share each pass
+ * over the rows.
  *
  * <p>The error bar covers the sampling of probes; the quadrature error falls exponentially in the
- * steps and is exact from rank + 1 steps on. Lanczos vectors are orthogonalized fully. Precision: f64.
- * Cost: {@code steps} passes of 4·n·d·probes operations. Memory: 8·d·probes·(steps + 2) bytes.
+ * steps and is exact from rank + 1 steps on. Lanczos vectors are orthogonalized fully. Precision:
+ * f64. Cost: {@code steps} passes of 4·n·d·probes operations. Memory: 8·d·probes·(steps + 2) bytes.
  * Determinism: probes follow from the seed; the same bits for any number of threads.
  *
  * <p>Source: Ubaru, Chen, Saad, SIAM J. Matrix Anal. 38 (2017), algorithm 1.
@@ -74,8 +74,7 @@ public final class StochasticLanczos {
     this.x = x;
     this.form = form;
     this.centre = form.centre() ? backend.algebra().means(x) : null;
-    this.trace =
-        Arrays.stream(backend.algebra().squaredLengths(x, centre, form.unitRows())).sum();
+    this.trace = Arrays.stream(backend.algebra().squaredLengths(x, centre, form.unitRows())).sum();
     SecondMoment.checkNotEmpty(x, form, trace, centre);
     this.directions = form.unitRows() ? Math.round(trace) : x.rows();
   }

@@ -3,8 +3,8 @@ package org.geodex.statistics;
 import java.util.Arrays;
 
 /**
- * Cliff's delta P(a &gt; b) − P(a &lt; b) over all pairs of one value from each sample, in [−1, 1]; 0
- * when neither tends to be larger.
+ * Cliff's delta P(a &gt; b) − P(a &lt; b) over all pairs of one value from each sample, in [−1, 1];
+ * 0 when neither tends to be larger.
  *
  * <p>Source: Cliff, Psychol. Bull. 114 (1993). O((n + m)·log m) by counting in the sorted second
  * sample.

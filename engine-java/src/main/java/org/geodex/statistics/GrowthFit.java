@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.geodex.error.InputException;
 
 /**
- * Laws of growth y(x) for x, y &gt; 0 with multiplicative errors, fitted by least squares in ln y, so
- * that their likelihoods and AICs can be compared:
+ * Laws of growth y(x) for x, y &gt; 0 with multiplicative errors, fitted by least squares in ln y,
+ * so that their likelihoods and AICs can be compared:
  *
  * <ul>
  *   <li>{@link Law#POWER}: y = a·x^b
@@ -45,7 +45,8 @@ public record GrowthFit(
   /**
    * Fits one law.
    *
-   * @throws InputException when a value is not positive, or all x are equal where the law has a slope
+   * @throws InputException when a value is not positive, or all x are equal where the law has a
+   *     slope
    */
   public static GrowthFit of(Law law, double[] x, double[] y) {
     check(law, x, y);
@@ -108,8 +109,7 @@ public record GrowthFit(
     for (int tenths = -20; tenths < 10; tenths++) {
       double c = tenths / 10.0 * smallest;
       double[] start = power(x, Arrays.stream(y).map(v -> v - c).toArray());
-      double[] fit =
-          descend(Law.SHIFTED_POWER, x, y, new double[] {start[0], start[1], c});
+      double[] fit = descend(Law.SHIFTED_POWER, x, y, new double[] {start[0], start[1], c});
       best = rss(Law.SHIFTED_POWER, fit, x, y) < rss(Law.SHIFTED_POWER, best, x, y) ? fit : best;
     }
     return best;

@@ -15,8 +15,8 @@ import org.geodex.matrix.Matrix64;
  *
  * in nats: the second line is a ridge regression of the token on its context (matrix determinant
  * lemma and Woodbury). Half of it is the conditional entropy H(z_t | z₁ … z_{t−1}) of the Gaussian
- * code with that fixed scale. Both sides are computed, by ways that share nothing but the data; they
- * agree to about 1e-12.
+ * code with that fixed scale. Both sides are computed, by ways that share nothing but the data;
+ * they agree to about 1e-12.
  *
  * <p>c must be the same before and after: with c = d/(n·ε²) taken anew for each n the identity is
  * wrong, by −0.93 nats at n = 20, d = 64, ε = 0.5.
@@ -55,8 +55,8 @@ public final class InformationGain {
   }
 
   /**
-   * The same gains as ln(1 + ridge optimum/λ): for every token the ridge weights over its context are
-   * solved for and the objective is evaluated at them. O(n³/3 + n²·d).
+   * The same gains as ln(1 + ridge optimum/λ): for every token the ridge weights over its context
+   * are solved for and the objective is evaluated at them. O(n³/3 + n²·d).
    */
   public static double[] ridge(Backend backend, Matrix z, double c) {
     check(z);
@@ -168,7 +168,9 @@ public final class InformationGain {
       }
       double[][] l = factor.toArray();
       double[][] g = gram.toArray();
-      backend.parallel().forEach(n, t -> optima[(int) t] = optimum(z, l, g[(int) t], (int) t, lambda));
+      backend
+          .parallel()
+          .forEach(n, t -> optima[(int) t] = optimum(z, l, g[(int) t], (int) t, lambda));
     }
     return optima;
   }
@@ -194,7 +196,9 @@ public final class InformationGain {
     return square + lambda * penalty;
   }
 
-  /** (G + λI)w = g on the first t tokens; the leading block of the factor is that block's factor. */
+  /**
+   * (G + λI)w = g on the first t tokens; the leading block of the factor is that block's factor.
+   */
   private static double[] weights(double[][] l, double[] products, int t) {
     double[] w = new double[t];
     for (int i = 0; i < t; i++) {

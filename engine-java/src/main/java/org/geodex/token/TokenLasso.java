@@ -9,10 +9,10 @@ import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 
 /**
- * The tokens that a Lasso picks from a context to explain another token: regressions of the target's
- * row on the context's rows, penalties falling geometrically from the largest useful one to {@code
- * ratio} of it, until {@code k} coefficients are not zero; of those at that step the k largest in
- * size are the selection.
+ * The tokens that a Lasso picks from a context to explain another token: regressions of the
+ * target's row on the context's rows, penalties falling geometrically from the largest useful one
+ * to {@code ratio} of it, until {@code k} coefficients are not zero; of those at that step the k
+ * largest in size are the selection.
  *
  * <p>Source: arXiv 2402.03471, section 5. Layer, scaling and stop are not told there; ours are rows
  * as they are, no intercept, 50 penalties down to 1e-3.
@@ -60,8 +60,7 @@ public record TokenLasso(int k, int steps, double ratio) {
     }
     Regression regression = backend.regression();
     double[][] penalties = penalties(regression.largestPenalties(z, problems));
-    double[][][] paths =
-        regression.lasso(z, problems, penalties, Regression.Tolerance.DEFAULT);
+    double[][][] paths = regression.lasso(z, problems, penalties, Regression.Tolerance.DEFAULT);
     Selection[] selections = new Selection[problems.length];
     for (int p = 0; p < problems.length; p++) {
       selections[p] = choose(paths[p], penalties[p]);

@@ -65,8 +65,7 @@ class RegressionTest {
             penalties[s] = golden.get("shares").get(s).asDouble() * largest;
           }
           double[][] path =
-              backend
-                  .regression()
+              backend.regression()
                   .lasso(z, problems, new double[][] {penalties}, new Tolerance(1e-12, 100_000))[0];
           for (int s = 0; s < penalties.length; s++) {
             for (int j = 0; j < m; j++) {

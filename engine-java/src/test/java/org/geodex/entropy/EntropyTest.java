@@ -170,8 +170,7 @@ class EntropyTest {
       assertThrows(InputException.class, () -> value(EntropyEstimator.RANKME, zero));
       assertThrows(UsageException.class, () -> CodingLength.of(cpu, x, 0));
       assertThrows(UsageException.class, () -> new Settings(0.5, -1, false, RowForm.RAW));
-      assertThrows(
-          MemoryBudgetException.class, () -> SecondMoment.of(tight, x, RowForm.CENTRED));
+      assertThrows(MemoryBudgetException.class, () -> SecondMoment.of(tight, x, RowForm.CENTRED));
     }
   }
 }

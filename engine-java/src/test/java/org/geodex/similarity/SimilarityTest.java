@@ -84,8 +84,7 @@ class SimilarityTest {
     Matrix.Owned y = turned(x);
     for (Similarity measure : ALL) {
       // f32 rounding of the copy; a neighbour or a rank may flip at a near tie
-      double tolerance =
-          measure instanceof MutualNeighbours ? 0.01 : 2e-6;
+      double tolerance = measure instanceof MutualNeighbours ? 0.01 : 2e-6;
       assertEquals(1, measure.of(cpu, x, y), tolerance, measure.getClass().getSimpleName());
     }
   }
@@ -129,8 +128,7 @@ class SimilarityTest {
         for (int a = 0; a < 3; a++) {
           assertArrayEquals(again[a], table[a], 0, measure.getClass().getSimpleName());
           for (int b = 0; b < 3; b++) {
-            assertEquals(
-                measure.of(cpu, xs.get(a), xs.get(b)), table[a][b], 1e-12, "" + measure);
+            assertEquals(measure.of(cpu, xs.get(a), xs.get(b)), table[a][b], 1e-12, "" + measure);
           }
         }
       }
@@ -150,11 +148,9 @@ class SimilarityTest {
       assertThrows(InputException.class, () -> measure.of(cpu, x, other));
     }
     Matrix.Owned wide = normal(10, 10, 12);
-    assertThrows(
-        InputException.class, () -> new CanonicalCorrelation(Form.CCA).of(cpu, x, wide));
+    assertThrows(InputException.class, () -> new CanonicalCorrelation(Form.CCA).of(cpu, x, wide));
     Matrix.Owned three = normal(11, 3, 2);
     assertThrows(InputException.class, () -> new CkaDebiased().of(cpu, three, three));
-    assertThrows(
-        InputException.class, () -> new MutualNeighbours(10, Metric.COSINE).of(cpu, x, x));
+    assertThrows(InputException.class, () -> new MutualNeighbours(10, Metric.COSINE).of(cpu, x, x));
   }
 }

@@ -34,9 +34,7 @@ class StatisticsTest {
   /** Of the 2³ signs only two give |sum| ≥ 6. */
   @Test
   void smallPairedTestIsExact() {
-    double p =
-        new PermutationTest(1000, 1)
-            .paired(new double[] {1, 2, 3}, new double[] {0, 0, 0});
+    double p = new PermutationTest(1000, 1).paired(new double[] {1, 2, 3}, new double[] {0, 0, 0});
     assertEquals(2.0 / 8, p);
   }
 

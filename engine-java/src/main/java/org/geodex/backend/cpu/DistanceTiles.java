@@ -85,8 +85,7 @@ final class DistanceTiles implements AutoCloseable {
   void squaredDistances(TileGrid.Tile tile, double[] out) {
     float[] narrow = new float[tile.length()];
     if (kept != null && !Float.isNaN(kept.get(tile.index(), 0))) {
-      MemorySegment.copy(
-          kept.segment(), F32, kept.offset(tile.index()), narrow, 0, narrow.length);
+      MemorySegment.copy(kept.segment(), F32, kept.offset(tile.index()), narrow, 0, narrow.length);
       for (int k = 0; k < narrow.length; k++) {
         out[k] = narrow[k];
       }
@@ -100,8 +99,7 @@ final class DistanceTiles implements AutoCloseable {
       for (int k = 0; k < narrow.length; k++) {
         narrow[k] = (float) out[k];
       }
-      MemorySegment.copy(
-          narrow, 0, kept.segment(), F32, kept.offset(tile.index()), narrow.length);
+      MemorySegment.copy(narrow, 0, kept.segment(), F32, kept.offset(tile.index()), narrow.length);
     }
   }
 

@@ -23,7 +23,10 @@ record TileGrid(int n) {
     return new Tile(n, index, block, block + rest);
   }
 
-  /** Tile number {@code index}: things [firstRow, firstRow + rows) against [firstColumn, firstColumn + columns). */
+  /**
+   * Tile number {@code index}: things [firstRow, firstRow + rows) against [firstColumn, firstColumn
+   * + columns).
+   */
   record Tile(int n, int index, int rowBlock, int columnBlock) {
     int firstRow() {
       return rowBlock * SIZE;

@@ -13,10 +13,10 @@ import org.geodex.backend.Regression;
 import org.geodex.matrix.Matrix;
 
 /**
- * One Lasso problem by coordinate descent on the Gram matrix of a working set. Regressors that break
- * the optimality condition |zⱼ·r| ≤ λ, the strongest first, enter the set; the small problem on the
- * set is solved; and so on until the duality gap of the whole problem is small enough. Only Gram
- * entries between members are ever computed, and a member stays for the following penalties.
+ * One Lasso problem by coordinate descent on the Gram matrix of a working set. Regressors that
+ * break the optimality condition |zⱼ·r| ≤ λ, the strongest first, enter the set; the small problem
+ * on the set is solved; and so on until the duality gap of the whole problem is small enough. Only
+ * Gram entries between members are ever computed, and a member stays for the following penalties.
  *
  * <p>Screening reads the rows in f32 (its error of 1e-6 of ‖z‖‖r‖ bounds the gap that can be
  * proved); products that enter the solution are summed in f64.
@@ -104,8 +104,7 @@ final class WorkingSetLasso {
         IntStream.range(0, size)
             .filter(j -> !isMember[j] && Math.abs(correlation[j]) > lambda)
             .boxed()
-            .sorted(
-                (i, j) -> Double.compare(Math.abs(correlation[j]), Math.abs(correlation[i])))
+            .sorted((i, j) -> Double.compare(Math.abs(correlation[j]), Math.abs(correlation[i])))
             .limit(count == 0 ? FIRST : Math.max(LEAST, count / 2))
             .mapToInt(Integer::intValue)
             .toArray();
@@ -162,8 +161,7 @@ final class WorkingSetLasso {
     int bound = DOUBLES.loopBound(count);
     for (int l = 0; l < bound; l += DOUBLES.length()) {
       DoubleVector.fromArray(DOUBLES, row, l)
-          .fma(
-              DoubleVector.broadcast(DOUBLES, factor), DoubleVector.fromArray(DOUBLES, sum, l))
+          .fma(DoubleVector.broadcast(DOUBLES, factor), DoubleVector.fromArray(DOUBLES, sum, l))
           .intoArray(sum, l);
     }
     for (int l = bound; l < count; l++) {
