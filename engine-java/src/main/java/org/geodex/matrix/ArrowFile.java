@@ -170,6 +170,6 @@ public final class ArrowFile implements MatrixFile {
 
   private InputException damaged(RuntimeException e) {
     return new InputException(
-        e, "%s: the Arrow metadata is damaged (%s)", file.path(), e.getClass().getSimpleName());
+        e, "%s: the Arrow metadata is damaged, it points outside of itself", file.path());
   }
 }
