@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The open native allocations with the place that made each one. On only with {@code
+ * The open native allocations and mapped files with the place that made each one. On only with {@code
  * -Dgeodex.leaks=fail}, as in every test run, where a test that leaves an entry behind fails.
  */
 public final class LeakLedger {
@@ -18,7 +18,7 @@ public final class LeakLedger {
   private LeakLedger() {}
 
   static void enter(long address, long bytes) {
-    OPEN.put(address, new Entry(bytes, new Throwable("allocated here")));
+    OPEN.put(address, new Entry(bytes, new Throwable("taken here")));
   }
 
   static void leave(long address) {
@@ -39,7 +39,7 @@ public final class LeakLedger {
       return "0x%x is not open".formatted(address);
     }
     StringBuilder text =
-        new StringBuilder("%,d bytes not freed, allocated at".formatted(entry.bytes));
+        new StringBuilder("%,d bytes not freed or unmapped, taken at".formatted(entry.bytes));
     for (StackTraceElement frame : entry.site.getStackTrace()) {
       if (!frame.getClassName().startsWith("org.geodex.memory.")) {
         text.append("\n    ").append(frame);

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -25,6 +26,9 @@ public final class MappedFile implements AutoCloseable {
       arena.close();
       throw e;
     }
+    if (LeakLedger.ON && size() > 0) {
+      LeakLedger.enter(segment.address(), size());
+    }
   }
 
   /**
@@ -36,10 +40,15 @@ public final class MappedFile implements AutoCloseable {
     if (Files.isDirectory(path)) {
       throw new InputException("%s: is a folder, expected a file", path);
     }
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      throw new InputException("%s: is a pipe or device, expected a file", path);
+    }
     try {
       return new MappedFile(path);
     } catch (NoSuchFileException e) {
       throw new InputException(e, "%s: no such file", path);
+    } catch (AccessDeniedException e) {
+      throw new InputException(e, "%s: permission denied", path);
     } catch (IOException e) {
       throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
     }
@@ -60,6 +69,9 @@ public final class MappedFile implements AutoCloseable {
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
+      if (LeakLedger.ON && size() > 0) {
+        LeakLedger.leave(segment.address());
+      }
       arena.close();
     }
   }
