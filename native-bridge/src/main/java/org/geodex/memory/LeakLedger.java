@@ -5,8 +5,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The open native allocations and mapped files with the place that made each one. On only with {@code
- * -Dgeodex.leaks=fail}, as in every test run, where a test that leaves an entry behind fails.
+ * The open native allocations and mapped files with the place that made each one. On only with
+ * {@code -Dgeodex.leaks=fail}, as in every test run, where a test that leaves an entry behind
+ * fails.
  */
 public final class LeakLedger {
   static final boolean ON = "fail".equals(System.getProperty("geodex.leaks"));

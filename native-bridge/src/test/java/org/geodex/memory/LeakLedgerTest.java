@@ -61,8 +61,7 @@ class LeakLedgerTest {
         try (ArrowBuf buffer = allocator.buffer(size)) {
           assertEquals(0, buffer.memoryAddress() % NativeMemory.ALIGNMENT);
           assertTrue(buffer.capacity() >= size);
-          MemorySegment bytes =
-              MemorySegment.ofAddress(buffer.memoryAddress()).reinterpret(size);
+          MemorySegment bytes = MemorySegment.ofAddress(buffer.memoryAddress()).reinterpret(size);
           bytes.set(ValueLayout.JAVA_BYTE, size - 1, (byte) 7);
           assertEquals(7, buffer.getByte(size - 1));
         }

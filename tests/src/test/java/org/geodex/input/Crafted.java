@@ -86,7 +86,10 @@ final class Crafted {
   }
 
   static byte[] arrow(
-      List<String> names, int rows, Consumer<VectorSchemaRoot> edit, CompressionCodec.Factory codec) {
+      List<String> names,
+      int rows,
+      Consumer<VectorSchemaRoot> edit,
+      CompressionCodec.Factory codec) {
     var out = new ByteArrayOutputStream();
     Field id = new Field(names.get(0), FieldType.nullable(new ArrowType.Int(32, true)), null);
     Field value =
@@ -95,8 +98,7 @@ final class Crafted {
             FieldType.nullable(new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE)),
             null);
     Field x =
-        new Field(
-            names.get(1), FieldType.nullable(new ArrowType.FixedSizeList(2)), List.of(value));
+        new Field(names.get(1), FieldType.nullable(new ArrowType.FixedSizeList(2)), List.of(value));
     try (BufferAllocator allocator = new RootAllocator();
         var root = VectorSchemaRoot.create(new Schema(List.of(id, x)), allocator);
         var writer =
