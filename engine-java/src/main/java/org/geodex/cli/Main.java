@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       // One a line, by name.
       ActivationsCommand.class,
+      AnalyzeCommand.class,
       CorpusCommand.class,
       CurvatureCommand.class,
       DimensionCommand.class,
@@ -35,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       KnnCommand.class,
       MiCommand.class,
       PairwiseCommand.class,
+      ScalesCommand.class,
       SimilarityCommand.class,
     },
     synopsisSubcommandLabel = "COMMAND",

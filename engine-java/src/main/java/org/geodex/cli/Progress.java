@@ -1,5 +1,7 @@
 package org.geodex.cli;
 
+import org.geodex.analysis.Analysis;
+
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -11,7 +13,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
  * Progress of one long loop, with the time left, on stderr. It shows only where stderr is a
  * terminal and only after a second. Any thread may step.
  */
-public final class Progress implements AutoCloseable {
+public final class Progress implements Analysis.Task {
   private static final long DELAY = TimeUnit.SECONDS.toNanos(1);
 
   private final String task;

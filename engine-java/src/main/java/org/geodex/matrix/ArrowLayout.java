@@ -62,6 +62,14 @@ final class ArrowLayout {
     return addBuffers(0, rows * Integer.BYTES);
   }
 
+  /** Adds a column of 64-bit floats and returns its buffer. */
+  int addDoubles(String name) {
+    ArrowType type = new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE);
+    fields.add(new Field(name, FieldType.notNullable(type), null));
+    nodeLengths.add(rows);
+    return addBuffers(0, rows * Double.BYTES);
+  }
+
   /** Adds a column of text and returns the buffer of its bytes; the offsets lie one before. */
   int addText(String name, long textBytes) {
     fields.add(new Field(name, FieldType.notNullable(new ArrowType.Utf8()), null));

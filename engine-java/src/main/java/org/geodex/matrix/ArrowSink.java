@@ -59,6 +59,16 @@ public final class ArrowSink implements AutoCloseable {
       return this;
     }
 
+    /** Adds a column of 64-bit floats. */
+    public Builder doubles(String name, double[] values) {
+      checkNew(name, values.length);
+      int buffer = layout.addDoubles(name);
+      byte[] bytes = new byte[Double.BYTES * values.length];
+      MemorySegment.ofArray(bytes).copyFrom(MemorySegment.ofArray(values));
+      fills.add(columns -> columns.raw(bytes, layout.position(buffer)));
+      return this;
+    }
+
     /** Adds a column of text. */
     public Builder text(String name, List<String> values) {
       checkNew(name, values.size());

@@ -1,5 +1,7 @@
 package org.geodex.backend.transformer;
 
+import java.util.Arrays;
+
 /**
  * How far and how evenly the heads of one layer attend, summed over the queries that are tokens:
  * the mean distance Σⱼ pᵢⱼ·|i − j| and the entropy −Σⱼ pᵢⱼ·ln pᵢⱼ, in tokens and nats. The weights
@@ -28,6 +30,13 @@ public final class AttentionStatistics {
     }
   }
 
+  /** Adds what another batch of the same layer counted. */
+  public void add(AttentionStatistics other) {
+    for (int head = 0; head < heads(); head++) {
+      add(head, other.distance[head], other.entropy[head], other.queries);
+    }
+  }
+
   /** Queries counted so far. */
   public long queries() {
     return queries;
@@ -41,5 +50,15 @@ public final class AttentionStatistics {
   /** Mean entropy of a token's attention, in nats. */
   public double meanEntropy(int head) {
     return entropy[head] / queries;
+  }
+
+  /** Mean over the heads of {@link #meanDistance(int)}. */
+  public double meanDistance() {
+    return Arrays.stream(distance).sum() / (queries * (double) heads());
+  }
+
+  /** Mean over the heads of {@link #meanEntropy(int)}. */
+  public double meanEntropy() {
+    return Arrays.stream(entropy).sum() / (queries * (double) heads());
   }
 }

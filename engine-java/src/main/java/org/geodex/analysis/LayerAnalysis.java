@@ -1,0 +1,155 @@
+package org.geodex.analysis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.geodex.backend.Backend;
+import org.geodex.backend.ColumnMoments;
+import org.geodex.backend.transformer.AttentionStatistics;
+import org.geodex.divergence.KlGaussianDiagonal;
+import org.geodex.entropy.CodingLength;
+import org.geodex.entropy.IsoScore;
+import org.geodex.entropy.MatrixEntropy;
+import org.geodex.entropy.ParticipationRatio;
+import org.geodex.entropy.RowForm;
+import org.geodex.entropy.SecondMoment;
+import org.geodex.activation.LayerStates;
+import org.geodex.activation.RowSample;
+import org.geodex.geodesic.DimensionEstimate;
+import org.geodex.geodesic.DimensionTwoNn;
+import org.geodex.geodesic.GeodesicTable;
+import org.geodex.geodesic.NeighbourTable;
+import org.geodex.geodesic.TrajectoryCurvature;
+import org.geodex.matrix.Matrix;
+import org.geodex.scale.LayerKernel;
+import org.geodex.similarity.CkaDebiased;
+
+/**
+ * Figures of every layer and of every pair of layers. Second moments and CKA use all token rows;
+ * what needs n² memory uses one sample of rows, the same in every layer. A neighbour table, a
+ * geodesic matrix and a moment are computed once each and shared.
+ */
+public final class LayerAnalysis {
+  private static final int RESAMPLES = 100;
+
+  private LayerAnalysis() {}
+
+  /**
+   * The result, [a][b] over hidden states.
+   *
+   * @param sampled rows that the geodesic figures used
+   * @param cka debiased linear CKA
+   * @param geodesicCorrelation Pearson correlation of geodesic distances
+   * @param kl Gaussian diagonal KL(a‖b), nats
+   * @param mi Gaussian mutual information of the first principal components, nats
+   * @param components principal components that {@code mi} used
+   */
+  public record Result(
+      List<LayerFigures> layers,
+      int sampled,
+      double[][] cka,
+      double[][] geodesicCorrelation,
+      double[][] kl,
+      double[][] mi,
+      int components) {
+
+    /** One figure over the layers. */
+    public double[] over(ToDoubleFunction<LayerFigures> figure) {
+      return layers.stream().mapToDouble(figure).toArray();
+    }
+  }
+
+  /**
+   * Settings.
+   *
+   * @param maxRows rows of the sample
+   * @param k neighbours of the geodesic graph
+   * @param eps distortion of the coding length
+   * @param components principal components for mutual information
+   * @param seed of the sample
+   */
+  public record Settings(int maxRows, int k, double eps, int components, long seed) {
+    public static Settings defaults() {
+      return new Settings(1000, 15, CodingLength.DEFAULT_EPS, 8, 0);
+    }
+  }
+
+  /** Computes everything; {@code layerDone} is called after each layer. */
+  public static Result of(
+      Backend backend, LayerStates states, Settings settings, Runnable layerDone) {
+    RowSample sample = RowSample.of(states.rows(), settings.maxRows(), settings.seed());
+    try (GeodesicTable geodesics = new GeodesicTable()) {
+      List<LayerFigures> figures = new ArrayList<>();
+      for (int layer = 0; layer <= states.layers(); layer++) {
+        figures.add(layer(backend, states, layer, sample, geodesics, settings));
+        layerDone.run();
+      }
+      List<? extends Matrix> all = states.states();
+      int components =
+          LayerKernel.usableComponents(
+              settings.components(), states.rows(), all.getFirst().columns());
+      return new Result(
+          figures,
+          sample.size(),
+          new CkaDebiased().table(backend, all),
+          geodesics.correlations(backend),
+          divergences(backend, all),
+          LayerKernel.informationTable(backend, all, components),
+          components);
+    }
+  }
+
+  private static LayerFigures layer(
+      Backend backend,
+      LayerStates states,
+      int layer,
+      RowSample sample,
+      GeodesicTable geodesics,
+      Settings settings) {
+    Matrix x = states.states().get(layer);
+    DimensionEstimate dimension;
+    try (Matrix.Owned chosen = sample.of(x)) {
+      NeighbourTable table = geodesics.add(backend, chosen, settings.k());
+      dimension =
+          DimensionTwoNn.of(table, DimensionTwoNn.DISCARD, RESAMPLES, settings.seed());
+    }
+    GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
+    AttentionStatistics attention =
+        layer == 0 || states.attention().isEmpty() ? null : states.attention().get(layer - 1);
+    try (SecondMoment unit = SecondMoment.of(backend, x, RowForm.UNIT);
+        SecondMoment centredUnit = SecondMoment.of(backend, x, RowForm.CENTRED_UNIT);
+        SecondMoment centred = SecondMoment.of(backend, x, RowForm.CENTRED)) {
+      double entropy = MatrixEntropy.of(centredUnit);
+      return new LayerFigures(
+          layer,
+          CodingLength.normalized(backend, unit, settings.eps()),
+          entropy,
+          Math.exp(entropy),
+          ParticipationRatio.of(centred),
+          IsoScore.of(centred),
+          dimension.value(),
+          dimension.low(),
+          dimension.high(),
+          geodesic.mean(),
+          geodesic.diameter(),
+          geodesic.components(),
+          geodesic.tortuosity(),
+          TrajectoryCurvature.of(x, states.documentLengths()).mean(),
+          attention == null ? Double.NaN : attention.meanDistance(),
+          attention == null ? Double.NaN : attention.meanEntropy());
+    }
+  }
+
+  private static double[][] divergences(Backend backend, List<? extends Matrix> states) {
+    List<ColumnMoments> moments =
+        states.stream().map(x -> backend.information().columnMoments(x)).toList();
+    double[][] kl = new double[states.size()][states.size()];
+    for (int a = 0; a < states.size(); a++) {
+      for (int b = 0; b < states.size(); b++) {
+        // 1e-6 as in the published code: a column may be constant in an embedding layer.
+        kl[a][b] = a == b ? 0 : KlGaussianDiagonal.of(moments.get(a), moments.get(b), 1e-6);
+      }
+    }
+    return kl;
+  }
+}
