@@ -37,10 +37,7 @@ public record RowSample(int[] rows) {
   public Matrix.Owned of(Matrix x) {
     Matrix.Owned chosen = Matrix.allocate(rows.length, x.columns());
     for (int i = 0; i < rows.length; i++) {
-      chosen
-          .rows(i, i + 1)
-          .segment()
-          .copyFrom(x.rows(rows[i], rows[i] + 1).segment());
+      chosen.rows(i, i + 1).segment().copyFrom(x.rows(rows[i], rows[i] + 1).segment());
     }
     return chosen;
   }

@@ -49,11 +49,7 @@ public final class Analysis implements AutoCloseable {
   }
 
   public Analysis(
-      Backend backend,
-      LayerAnalysis.Settings settings,
-      Report report,
-      Path folder,
-      Tasks tasks) {
+      Backend backend, LayerAnalysis.Settings settings, Report report, Path folder, Tasks tasks) {
     this.backend = backend;
     this.settings = settings;
     this.report = report;
@@ -85,8 +81,7 @@ public final class Analysis implements AutoCloseable {
             "%s: %d tokens are too few to analyze, expected at least 60", text, table.rows());
       }
       try (LayerStates states = report.timed("forward", () -> forward(loaded, table, batch))) {
-        ModelAnalysis analysis =
-            report.timed("figures", () -> figures(loaded, states, partition));
+        ModelAnalysis analysis = report.timed("figures", () -> figures(loaded, states, partition));
         AnalysisReport.add(report, prefix, heading, analysis);
         AnalysisTables.write(outputs, folder, tablePrefix(heading), analysis);
         return describe(prefix, model, text, loaded, table, analysis);

@@ -212,17 +212,34 @@ final class AnalysisReport {
     long n = analysis.tokens();
     List<List<Object>> rows = new ArrayList<>();
     for (LayerFigures f : result.layers()) {
-      number(rows, f, "coding-length, normalized", f.codingLength(), "share", "ε " + analysis.eps(), n);
+      number(
+          rows,
+          f,
+          "coding-length, normalized",
+          f.codingLength(),
+          "share",
+          "ε " + analysis.eps(),
+          n);
       number(rows, f, "matrix entropy", f.matrixEntropy(), "nats", "centred unit rows", n);
       number(rows, f, "effective rank", f.effectiveRank(), "dimensions", "centred unit rows", n);
       number(rows, f, "participation ratio", f.participationRatio(), "dimensions", "centred", n);
       number(rows, f, "IsoScore", f.isoScore(), "share", "", n);
       number(rows, f, "TwoNN dimension", f.dimension(), "dimensions", "", result.sampled());
       number(
-          rows, f, "geodesic mean", f.geodesicMean(), "distance", "k " + analysis.k(),
+          rows,
+          f,
+          "geodesic mean",
+          f.geodesicMean(),
+          "distance",
+          "k " + analysis.k(),
           result.sampled());
       number(
-          rows, f, "geodesic diameter", f.geodesicDiameter(), "distance", "k " + analysis.k(),
+          rows,
+          f,
+          "geodesic diameter",
+          f.geodesicDiameter(),
+          "distance",
+          "k " + analysis.k(),
           result.sampled());
       number(rows, f, "tortuosity", f.tortuosity(), "ratio", "k " + analysis.k(), result.sampled());
       number(rows, f, "trajectory curvature", f.curvature(), "radians", "", n);
@@ -231,10 +248,7 @@ final class AnalysisReport {
     }
     section.add(
         new Table(
-            "Layers",
-            "",
-            List.of("layer", "figure", "value", "unit", "parameters", "rows"),
-            rows));
+            "Layers", "", List.of("layer", "figure", "value", "unit", "parameters", "rows"), rows));
   }
 
   private static void number(

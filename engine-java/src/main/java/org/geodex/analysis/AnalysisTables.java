@@ -8,12 +8,14 @@ import java.util.Map;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.matrix.ArrowSink;
 
-/** The figures as Arrow files, a row for each layer, for each pair of layers, for each pair of scales. */
+/**
+ * The figures as Arrow files, a row for each layer, for each pair of layers, for each pair of
+ * scales.
+ */
 final class AnalysisTables {
   private AnalysisTables() {}
 
-  static void write(
-      AtomicOutputs outputs, Path folder, String prefix, ModelAnalysis analysis) {
+  static void write(AtomicOutputs outputs, Path folder, String prefix, ModelAnalysis analysis) {
     LayerAnalysis.Result result = analysis.layers();
     int n = result.layers().size();
     int[] layer = new int[n];

@@ -3,6 +3,8 @@ package org.geodex.analysis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import org.geodex.activation.LayerStates;
+import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
 import org.geodex.backend.ColumnMoments;
 import org.geodex.backend.transformer.AttentionStatistics;
@@ -13,8 +15,6 @@ import org.geodex.entropy.MatrixEntropy;
 import org.geodex.entropy.ParticipationRatio;
 import org.geodex.entropy.RowForm;
 import org.geodex.entropy.SecondMoment;
-import org.geodex.activation.LayerStates;
-import org.geodex.activation.RowSample;
 import org.geodex.geodesic.DimensionEstimate;
 import org.geodex.geodesic.DimensionTwoNn;
 import org.geodex.geodesic.GeodesicTable;
@@ -110,8 +110,7 @@ public final class LayerAnalysis {
     DimensionEstimate dimension;
     try (Matrix.Owned chosen = sample.of(x)) {
       NeighbourTable table = geodesics.add(backend, chosen, settings.k());
-      dimension =
-          DimensionTwoNn.of(table, DimensionTwoNn.DISCARD, RESAMPLES, settings.seed());
+      dimension = DimensionTwoNn.of(table, DimensionTwoNn.DISCARD, RESAMPLES, settings.seed());
     }
     GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
     AttentionStatistics attention =

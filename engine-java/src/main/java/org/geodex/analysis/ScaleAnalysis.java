@@ -38,7 +38,8 @@ public final class ScaleAnalysis {
   public record Within(String scale, String measure, double value, String unit) {}
 
   /** Everything about the scales. */
-  public record Result(Map<String, LayerRange> scales, List<Within> within, List<Between> between) {}
+  public record Result(
+      Map<String, LayerRange> scales, List<Within> within, List<Between> between) {}
 
   /** The mean of the hidden states of a scale, [tokens, d]; the caller closes it. */
   public static Matrix.Owned representation(LayerStates states, LayerRange range) {
@@ -73,7 +74,9 @@ public final class ScaleAnalysis {
       representations.forEach((name, x) -> within.addAll(within(backend, name, x)));
       List<Between> between = new ArrayList<>();
       RowSample sample = RowSample.of(states.rows(), settings.maxRows(), settings.seed());
-      String[][] pairs = {{"global", "intermediate"}, {"intermediate", "local"}, {"global", "local"}};
+      String[][] pairs = {
+        {"global", "intermediate"}, {"intermediate", "local"}, {"global", "local"}
+      };
       for (String[] pair : pairs) {
         between.addAll(
             between(
@@ -123,8 +126,7 @@ public final class ScaleAnalysis {
       try (Matrix.Owned a = PrincipalComponents.scores(backend, u, few);
           Matrix.Owned b = PrincipalComponents.scores(backend, v, few)) {
         double mi =
-            MutualInformationKsg.of(
-                backend, a, b, KsgParameters.of(4, KsgParameters.Variant.ONE));
+            MutualInformationKsg.of(backend, a, b, KsgParameters.of(4, KsgParameters.Variant.ONE));
         figures.add(new Between(from, to, "mi ksg1, pca " + few, mi, "nats", sample.size()));
       }
       double dcor = new DistanceCorrelation(false).of(backend, u, v);

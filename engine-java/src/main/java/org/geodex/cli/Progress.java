@@ -1,13 +1,12 @@
 package org.geodex.cli;
 
-import org.geodex.analysis.Analysis;
-
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.geodex.analysis.Analysis;
 
 /**
  * Progress of one long loop, with the time left, on stderr. It shows only where stderr is a

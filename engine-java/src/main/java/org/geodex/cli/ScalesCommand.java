@@ -22,10 +22,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "scales",
     mixinStandardHelpOptions = true,
-    description = "Finds the local, intermediate and global layers of a model (T5: of its encoder).",
+    description =
+        "Finds the local, intermediate and global layers of a model (T5: of its encoder).",
     footer = {
       "",
-      "auto fuses CKA, geodesic correlation, mutual information and attention between layers and cuts",
+      "auto fuses CKA, geodesic correlation, mutual information and attention between layers and"
+          + " cuts",
       "where they change most. readme, code and figure are the published partitions.",
       "",
       "Example: geodex scales --model gpt2 --text book.txt --partition auto --json"

@@ -36,8 +36,7 @@ public final class GeodesicTable implements AutoCloseable {
             NeighbourGraph.Kind.UNION,
             Metric.EUCLIDEAN,
             ComponentPolicy.BRIDGE);
-    NeighbourTable table =
-        Knn.of(backend, rows, "layer", options.k(), options.metric());
+    NeighbourTable table = Knn.of(backend, rows, "layer", options.k(), options.metric());
     ManifoldGraph manifold = ManifoldGraph.build(backend, table, rows, "layer", options);
     Matrix.Owned geodesic = GeodesicDistances.matrix(backend, manifold.graph());
     distances.add(geodesic);
@@ -121,8 +120,7 @@ public final class GeodesicTable implements AutoCloseable {
       }
     }
     double count = n * (n - 1.0) / 2;
-    return (sab - sa * sb / count)
-        / Math.sqrt((saa - sa * sa / count) * (sbb - sb * sb / count));
+    return (sab - sa * sb / count) / Math.sqrt((saa - sa * sa / count) * (sbb - sb * sb / count));
   }
 
   @Override

@@ -11,12 +11,12 @@ import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 
 /**
- * Two boundaries over the hidden states, found by fusing several signals of how alike the layers are
- * ({@link LayerKernel}) and cutting their mean into three contiguous segments of least scatter
+ * Two boundaries over the hidden states, found by fusing several signals of how alike the layers
+ * are ({@link LayerKernel}) and cutting their mean into three contiguous segments of least scatter
  * ({@link KernelSegmentation}).
  *
- * <p>Stability of a boundary is the share of random halves of the documents (of the tokens, when there
- * are fewer than four documents) in which the same boundary is found: subsampling without
+ * <p>Stability of a boundary is the share of random halves of the documents (of the tokens, when
+ * there are fewer than four documents) in which the same boundary is found: subsampling without
  * replacement, because repeated rows would be at distance zero.
  */
 public final class AutomaticPartition {

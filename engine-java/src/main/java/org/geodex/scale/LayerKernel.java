@@ -24,8 +24,9 @@ import org.geodex.similarity.CkaDebiased;
  *   <li>{@code geodesic}: Pearson correlation of geodesic distances, negative values as 0
  *   <li>{@code information}: 1 − exp(−2·I/r), I the Gaussian mutual information of the first r
  *       principal components: the mean squared canonical correlation that such an I stands for
- *   <li>{@code attention}: exp(−‖a − b‖²/2) between standardized attention span and attention entropy
- *       (hidden state 0 takes those of layer 1, which reads it); left out where attention is unknown
+ *   <li>{@code attention}: exp(−‖a − b‖²/2) between standardized attention span and attention
+ *       entropy (hidden state 0 takes those of layer 1, which reads it); left out where attention
+ *       is unknown
  * </ul>
  *
  * {@link #fused} is their mean.
@@ -87,8 +88,7 @@ public final class LayerKernel {
   }
 
   private static double[][] information(Backend backend, List<? extends Matrix> rows) {
-    int r =
-        usableComponents(COMPONENTS, rows.getFirst().intRows(), rows.getFirst().columns());
+    int r = usableComponents(COMPONENTS, rows.getFirst().intRows(), rows.getFirst().columns());
     double[][] mi = informationTable(backend, rows, r);
     for (int a = 0; a < mi.length; a++) {
       for (int b = 0; b < mi.length; b++) {

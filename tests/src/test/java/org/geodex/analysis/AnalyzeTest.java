@@ -17,7 +17,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The main job from end to end: a fixture's weights and a real text (the licence) in, a report out. */
+/**
+ * The main job from end to end: a fixture's weights and a real text (the licence) in, a report out.
+ */
 class AnalyzeTest {
   /** Sums of 10³ terms in f32 against f64, through four layers. */
   private static final double RELATIVE = 2e-3;
@@ -42,8 +44,16 @@ class AnalyzeTest {
 
   private static CommandRun analyze(Path out, String... more) {
     String[] common = {
-      "analyze", "--model", model.toString(), "--text", text.toString(), "--out", out.toString(),
-      "--max-rows", "200", "--json"
+      "analyze",
+      "--model",
+      model.toString(),
+      "--text",
+      text.toString(),
+      "--out",
+      out.toString(),
+      "--max-rows",
+      "200",
+      "--json"
     };
     String[] args = java.util.Arrays.copyOf(common, common.length + more.length);
     System.arraycopy(more, 0, args, common.length, more.length);
@@ -95,14 +105,26 @@ class AnalyzeTest {
   void scalesFindsThePartitionAndKnowsThePublishedOnes() {
     CommandRun found =
         CommandRun.of(
-            "scales", "--model", model.toString(), "--text", text.toString(), "--max-rows", "100",
+            "scales",
+            "--model",
+            model.toString(),
+            "--text",
+            text.toString(),
+            "--max-rows",
+            "100",
             "--json");
     assertEquals(0, found.exit(), found.err());
     assertEquals(2, found.json().get("stability").size());
     CommandRun thirds =
         CommandRun.of(
-            "scales", "--model", model.toString(), "--text", text.toString(), "--partition",
-            "thirds", "--json");
+            "scales",
+            "--model",
+            model.toString(),
+            "--text",
+            text.toString(),
+            "--partition",
+            "thirds",
+            "--json");
     assertEquals("0-1", thirds.json().at("/partition/local").asText());
     assertEquals("4-4", thirds.json().at("/partition/global").asText());
   }
@@ -113,14 +135,24 @@ class AnalyzeTest {
     Path empty = Files.writeString(folder.resolve("empty.txt"), " \n");
     CommandRun noText =
         CommandRun.of(
-            "analyze", "--model", model.toString(), "--text", empty.toString(), "--out",
+            "analyze",
+            "--model",
+            model.toString(),
+            "--text",
+            empty.toString(),
+            "--out",
             out.toString());
     assertEquals(3, noText.exit());
     assertTrue(noText.err().contains("empty.txt"), noText.err());
     CommandRun noModel =
         CommandRun.of(
-            "analyze", "--model", folder.resolve("none").toString(), "--text", text.toString(),
-            "--out", out.toString());
+            "analyze",
+            "--model",
+            folder.resolve("none").toString(),
+            "--text",
+            text.toString(),
+            "--out",
+            out.toString());
     assertEquals(3, noModel.exit());
     CommandRun wrongPartition = analyze(out, "--partition", "0-1/1-2/3-4");
     assertEquals(2, wrongPartition.exit());
