@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.geodex.cli.CommandRun;
 import org.geodex.matrix.ArrowFile;
@@ -43,21 +44,12 @@ class AnalyzeTest {
   }
 
   private static CommandRun analyze(Path out, String... more) {
-    String[] common = {
-      "analyze",
-      "--model",
-      model.toString(),
-      "--text",
-      text.toString(),
-      "--out",
-      out.toString(),
-      "--max-rows",
-      "200",
-      "--json"
-    };
-    String[] args = java.util.Arrays.copyOf(common, common.length + more.length);
-    System.arraycopy(more, 0, args, common.length, more.length);
-    return CommandRun.of(args);
+    List<String> args =
+        new ArrayList<>(
+            List.of("analyze", "--model", model.toString(), "--text", text.toString(), "--out"));
+    args.addAll(List.of(out.toString(), "--max-rows", "200", "--json"));
+    args.addAll(List.of(more));
+    return CommandRun.of(args.toArray(String[]::new));
   }
 
   @Test
