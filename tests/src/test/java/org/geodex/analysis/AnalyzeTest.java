@@ -49,7 +49,7 @@ class AnalyzeTest {
             List.of("analyze", "--model", model.toString(), "--text", text.toString(), "--out"));
     args.addAll(List.of(out.toString(), "--max-rows", "200", "--json"));
     args.addAll(List.of(more));
-    return CommandRun.of(args.toArray(String[]::new));
+    return CommandRun.of(args.toArray());
   }
 
   @Test
