@@ -1,12 +1,6 @@
 package org.geodex.cli;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,6 +14,7 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import org.geodex.backend.MachineMemory;
 import org.geodex.blas.OpenBlas;
+import org.geodex.cuda.Cuda;
 
 /** The findings of {@code doctor}: one method a part of the machine, none of them fails. */
 final class Diagnosis {
@@ -84,48 +79,13 @@ final class Diagnosis {
     }
   }
 
+  /** Driver, devices, cuBLAS and what the build made of the kernels, or why not. */
   static Map<String, Object> cuda() {
-    try (Arena arena = Arena.ofConfined()) {
-      return cuda(SymbolLookup.libraryLookup("libcuda.so.1", arena), arena);
-    } catch (IllegalArgumentException e) {
-      return unavailable("no CUDA driver: libcuda.so.1 is not found on this machine");
-    } catch (Throwable e) {
-      return unavailable("the CUDA driver cannot be asked: " + e);
+    try {
+      return Cuda.describe();
+    } catch (RuntimeException | LinkageError e) {
+      return unavailable(Failure.of(e).sentence());
     }
-  }
-
-  private static Map<String, Object> cuda(SymbolLookup driver, Arena arena) throws Throwable {
-    var init =
-        Linker.nativeLinker()
-            .downcallHandle(
-                driver.findOrThrow("cuInit"),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    int error = (int) init.invokeExact(0);
-    if (error != 0) {
-      return unavailable("the CUDA driver does not start: cuInit returns error " + error);
-    }
-    int version = ask(driver, "cuDriverGetVersion", arena);
-    return ordered(
-        "available",
-        true,
-        "driver_version",
-        "%d.%d".formatted(version / 1000, version % 1000 / 10),
-        "devices",
-        ask(driver, "cuDeviceGetCount", arena));
-  }
-
-  private static int ask(SymbolLookup driver, String function, Arena arena) throws Throwable {
-    var handle =
-        Linker.nativeLinker()
-            .downcallHandle(
-                driver.findOrThrow(function),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS));
-    MemorySegment answer = arena.allocate(ValueLayout.JAVA_INT);
-    int error = (int) handle.invokeExact(answer);
-    if (error != 0) {
-      throw new IllegalStateException(function + " returns error " + error);
-    }
-    return answer.get(ValueLayout.JAVA_INT, 0);
   }
 
   private static Map<String, Object> unavailable(String reason) {
@@ -135,7 +95,7 @@ final class Diagnosis {
   private static List<String> features() {
     Set<String> found = new TreeSet<>(Arrays.asList(cpuInfo("flags").split(" ")));
     found.retainAll(FLAGS);
-    return List.copyOf(new TreeSet<>(found));
+    return List.copyOf(found);
   }
 
   private static String cpuInfo(String key) {
