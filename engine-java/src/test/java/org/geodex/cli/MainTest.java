@@ -17,9 +17,7 @@ class MainTest {
   private static void check(CommandLine command) {
     String help = command.getUsageMessage();
     String name = command.getCommandSpec().qualifiedName();
-    assertTrue(
-        help.contains("Example"),
-        name + " lacks an example:\n" + help);
+    assertTrue(help.contains("Example"), name + " lacks an example:\n" + help);
     assertTrue(help.contains("--help"), name);
     command.getSubcommands().values().forEach(MainTest::check);
   }
