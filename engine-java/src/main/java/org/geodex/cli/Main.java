@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DimensionCommand.class,
       DoctorCommand.class,
       EntropyCommand.class,
+      GenerateCommand.class,
       GeodesicCommand.class,
       KlCommand.class,
       KnnCommand.class,

@@ -152,6 +152,12 @@ final class BertModel extends TransformerModel {
     }
   }
 
+  @Override
+  public Decoding decode(int[][] prompts, int newTokens, boolean cache, LayerHook hook) {
+    throw new InputException(
+        "%s: a %s does not continue text; it fills masks", folder(), config.modelType());
+  }
+
   private Matrix run(TokenBatch batch, Pass pass) {
     Matrix x = pass.hidden(0);
     embed(batch, pass, x);

@@ -89,7 +89,7 @@ final class Gpt2Model extends TransformerModel {
               hook,
               result,
               workspace);
-      Matrix last = run(batch, pass);
+      Matrix last = run(batch, keyMask(batch.attentionMask()), null, pass);
       if (keep.heads() && config.headed()) {
         Matrix logits = result.add("logits", batch.size(), batch.length(), config.vocabulary());
         ops.linear(last, head, Epilogue.NONE, logits);
@@ -101,17 +101,48 @@ final class Gpt2Model extends TransformerModel {
     }
   }
 
-  private Matrix run(TokenBatch batch, Pass pass) {
+  @Override
+  public Decoding decode(int[][] prompts, int newTokens, boolean cache, LayerHook hook) {
+    return new Gpt2Decoding(this, prompts, newTokens, cache, hook);
+  }
+
+  /** Logits after the last token of every sequence; {@code mask} covers the cached tokens too. */
+  Matrix nextLogits(TokenBatch batch, float[] mask, KeyValueCache cache, LayerHook hook) {
+    int size = batch.size();
+    try (Activations none = new Activations()) {
+      Pass pass =
+          new Pass(
+              Stack.ONLY,
+              config.layers(),
+              size,
+              batch.length(),
+              config.width(),
+              Keep.nothing(),
+              hook,
+              none,
+              workspace);
+      Matrix last = run(batch, mask, cache, pass);
+      Matrix ends = workspace.matrix("next", size, config.width());
+      gather(last, batch.length() - 1, batch.length(), ends);
+      Matrix logits = workspace.matrix("logits", size, config.vocabulary());
+      ops.linear(ends, head, Epilogue.NONE, logits);
+      return logits;
+    }
+  }
+
+  private Matrix run(TokenBatch batch, float[] mask, KeyValueCache cache, Pass pass) {
     Matrix x = pass.hidden(0);
     embed(batch, x);
     pass.residual(0, x);
-    float[] mask = keyMask(batch.attentionMask());
     for (int i = 0; i < config.layers(); i++) {
       boolean isLast = i == config.layers() - 1;
       Matrix next = isLast ? pass.temporary("raw", config.width()) : pass.hidden(i + 1);
-      layer(i, x, mask, pass, next);
+      layer(i, x, mask, cache, pass, next);
       pass.residual(i + 1, next);
       x = next;
+    }
+    if (cache != null) {
+      cache.advance(pass.queries());
     }
     Matrix last = pass.hidden(config.layers());
     ops.norm(x, finalNorm, last);
@@ -138,7 +169,8 @@ final class Gpt2Model extends TransformerModel {
     }
   }
 
-  private void layer(int i, Matrix x, float[] mask, Pass pass, Matrix next) {
+  private void layer(
+      int i, Matrix x, float[] mask, KeyValueCache cache, Pass pass, Matrix next) {
     Layer layer = layers.get(i);
     int d = config.width();
     Matrix normed = pass.temporary("normed", d);
@@ -148,29 +180,35 @@ final class Gpt2Model extends TransformerModel {
     Matrix inner = pass.temporary("inner", config.inner());
     ops.norm(x, layer.norm1(), normed);
     ops.linear(normed, layer.attend(), Epilogue.NONE, attended);
-    pass.attention(ops, attention(i, attended, mask, pass), i, false, context);
+    pass.attention(ops, attention(i, attended, mask, cache, pass), i, false, context);
     ops.linear(context, layer.output(), Epilogue.plus(x), middle);
     ops.norm(middle, layer.norm2(), normed);
     ops.linear(normed, layer.up(), Epilogue.of(config.function()), inner);
     ops.linear(inner, layer.down(), Epilogue.plus(middle), next);
   }
 
-  private Attention attention(int i, Matrix attended, float[] mask, Pass pass) {
+  private Attention attention(
+      int i, Matrix attended, float[] mask, KeyValueCache cache, Pass pass) {
     int d = config.width();
     int headSize = d / config.heads();
     double scale = config.scaleScores() ? 1 / Math.sqrt(headSize) : 1;
+    Heads keys = new Heads(attended, d);
+    Heads values = new Heads(attended, 2 * d);
+    if (cache != null) {
+      cache.append(i, keys, values, pass.queries());
+    }
     return new Attention(
         pass.batch(),
         pass.queries(),
-        pass.queries(),
-        pass.queries(),
+        pass.queries() + (cache == null ? 0 : cache.length()),
+        cache == null ? pass.queries() : cache.capacity(),
         config.heads(),
         headSize,
         config.scaleByLayer() ? scale / (i + 1) : scale,
         true,
         new Heads(attended, 0),
-        new Heads(attended, d),
-        new Heads(attended, 2 * d),
+        cache == null ? keys : cache.keys(i),
+        cache == null ? values : cache.values(i),
         mask,
         null);
   }

@@ -19,6 +19,11 @@ public record Keep(
     return new Keep(null, false, false, false, false);
   }
 
+  /** Nothing: for a pass whose end or whose hook is what counts. */
+  public static Keep nothing() {
+    return new Keep(new int[0], false, false, false, false);
+  }
+
   /** Everything there is. */
   public static Keep everything() {
     return new Keep(null, true, false, true, true);

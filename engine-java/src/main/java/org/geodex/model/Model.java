@@ -51,6 +51,17 @@ public sealed interface Model extends AutoCloseable permits TransformerModel {
    */
   Activations forward(TokenBatch batch, Keep keep, LayerHook hook);
 
+  /**
+   * Starts to decode: GPT-2 continues the prompts, T5's decoder answers them.
+   *
+   * @param prompts token ids, of any lengths of at least 1
+   * @param newTokens most tokens that will be appended
+   * @param cache keep keys and values, so that a step reads only its new token
+   * @return the decoding; the caller closes it and does not use the model meanwhile
+   * @throws org.geodex.error.InputException when the model cannot decode
+   */
+  Decoding decode(int[][] prompts, int newTokens, boolean cache, LayerHook hook);
+
   @Override
   void close();
 }

@@ -137,7 +137,7 @@ final class T5Model extends TransformerModel {
     try {
       float[] mask = keyMask(batch.attentionMask());
       Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), keep, hook, result);
-      Matrix raw = run(encoder, batch.inputIds(), mask, null, pass);
+      Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
       Matrix encoded = pass.hidden(config.layers());
       ops.norm(raw, encoder.finalNorm(), encoded);
       if (batch.decoderInputIds() != null) {
@@ -171,7 +171,7 @@ final class T5Model extends TransformerModel {
     Pass pass = pass(Stack.DECODER, batch.size(), batch.decoderLength(), keep, hook, result);
     float[] mask = keyMask(batch.decoderAttentionMask());
     Encoded source = new Encoded(encoded, batch.length(), encoderMask);
-    Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, pass);
+    Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
     ops.norm(raw, decoder.finalNorm(), pass.hidden(config.decoderLayers()));
     if (keep.heads()) {
       Matrix scaled = pass.temporary("scaled", config.width());
@@ -181,30 +181,80 @@ final class T5Model extends TransformerModel {
     }
   }
 
+  @Override
+  public Decoding decode(int[][] prompts, int newTokens, boolean cache, LayerHook hook) {
+    if (decoder == null) {
+      throw new InputException("%s: this checkpoint has no decoder", folder());
+    }
+    return new T5Decoding(this, prompts, newTokens, cache, hook);
+  }
+
+  /** The encoder's output; the caller closes it. */
+  Matrix.Owned encode(TokenBatch batch, LayerHook hook) {
+    try (Activations none = new Activations()) {
+      Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), Keep.nothing(), hook, none);
+      float[] mask = keyMask(batch.attentionMask());
+      Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
+      Matrix.Owned encoded = Matrix.allocate(raw.rows(), raw.columns());
+      ops.norm(raw, encoder.finalNorm(), encoded);
+      return encoded;
+    }
+  }
+
+  /** Logits after the last of these decoder tokens, which follow those in the cache. */
+  Matrix nextLogits(
+      int[][] ids, Encoded source, KeyValueCache cache, KeyValueCache cross, LayerHook hook) {
+    try (Activations none = new Activations()) {
+      int length = ids[0].length;
+      Pass pass = pass(Stack.DECODER, ids.length, length, Keep.nothing(), hook, none);
+      Caches caches = cache == null ? null : new Caches(cache, cross);
+      Matrix raw = run(decoder, ids, null, source, caches, pass);
+      Matrix ends = workspace.matrix("next", ids.length, config.width());
+      gather(raw, length - 1, length, ends);
+      Matrix scaled = workspace.matrix("scaled", ids.length, config.width());
+      ops.norm(ends, headNorm, scaled);
+      Matrix logits = workspace.matrix("logits", ids.length, config.vocabulary());
+      ops.linear(scaled, head, Epilogue.NONE, logits);
+      return logits;
+    }
+  }
+
   /** What the decoder looks at: the encoder's output, its length and padding. */
-  private record Encoded(Matrix states, int length, float[] mask) {}
+  record Encoded(Matrix states, int length, float[] mask) {}
+
+  /** Keys and values of the decoder's own tokens, and of the encoder's for every layer. */
+  private record Caches(KeyValueCache self, KeyValueCache cross) {}
 
   /** Runs a stack up to its final norm. */
-  private Matrix run(Half half, int[][] ids, float[] mask, Encoded encoded, Pass pass) {
+  private Matrix run(
+      Half half, int[][] ids, float[] mask, Encoded encoded, Caches caches, Pass pass) {
     int d = config.width();
     Matrix x = pass.hidden(0);
     embed(new StoredMatrix[] {tokens}, new int[][] {flat(ids)}, x);
     pass.residual(0, x);
-    Matrix bias = bias(half, pass.queries());
+    int past = caches == null ? 0 : caches.self().length();
+    Matrix bias = bias(half, past + pass.queries());
     int count = half.layers().size();
     for (int i = 0; i < count; i++) {
       Layer layer = half.layers().get(i);
       Matrix middle = pass.temporary("middle", d);
-      selfAttention(i, layer, x, mask, bias, pass, half.stack() == Stack.DECODER, middle);
+      KeyValueCache self = caches == null ? null : caches.self();
+      boolean causal = half.stack() == Stack.DECODER;
+      selfAttention(i, layer, x, mask, bias, self, pass, causal, middle);
       if (encoded != null) {
         Matrix crossed = pass.temporary("crossed", d);
-        crossAttention(i, layer, middle, encoded, pass, crossed);
+        KeyValueCache cross = caches == null ? null : caches.cross();
+        crossAttention(i, layer, middle, encoded, cross, pass, crossed);
         middle = crossed;
       }
       Matrix next = i == count - 1 ? pass.temporary("raw", d) : pass.hidden(i + 1);
       forward(layer, middle, pass, next);
       pass.residual(i + 1, next);
       x = next;
+    }
+    if (caches != null) {
+      caches.self().advance(pass.queries());
+      caches.cross().advance(encoded.length() - caches.cross().length());
     }
     return x;
   }
@@ -215,6 +265,7 @@ final class T5Model extends TransformerModel {
       Matrix x,
       float[] mask,
       Matrix bias,
+      KeyValueCache cache,
       Pass pass,
       boolean causal,
       Matrix out) {
@@ -228,50 +279,89 @@ final class T5Model extends TransformerModel {
     ops.linear(normed, layer.self().query(), Epilogue.NONE, q);
     ops.linear(normed, layer.self().key(), Epilogue.NONE, k);
     ops.linear(normed, layer.self().value(), Epilogue.NONE, v);
-    Attention attention = attention(pass, pass.queries(), causal, q, k, v, mask, bias);
+    Heads keys = Heads.of(k);
+    Heads values = Heads.of(v);
+    int count = pass.queries();
+    int stride = count;
+    if (cache != null) {
+      cache.append(i, keys, values, count);
+      keys = cache.keys(i);
+      values = cache.values(i);
+      count += cache.length();
+      stride = cache.capacity();
+    }
+    Attention attention =
+        attention(pass, count, stride, causal, Heads.of(q), keys, values, mask, bias);
     pass.attention(ops, attention, i, false, context);
     ops.linear(context, layer.self().output(), Epilogue.plus(x), out);
   }
 
   private void crossAttention(
-      int i, Layer layer, Matrix x, Encoded encoded, Pass pass, Matrix out) {
+      int i,
+      Layer layer,
+      Matrix x,
+      Encoded encoded,
+      KeyValueCache cache,
+      Pass pass,
+      Matrix out) {
     int inner = config.innerWidth();
     Matrix normed = pass.temporary("normed", config.width());
     Matrix q = pass.temporary("query", inner);
-    long rows = (long) pass.batch() * encoded.length();
-    Matrix k = workspace.matrix("crossKey", rows, inner);
-    Matrix v = workspace.matrix("crossValue", rows, inner);
     Matrix context = pass.temporary("context", inner);
     ops.norm(x, layer.norm2(), normed);
     ops.linear(normed, layer.cross().query(), Epilogue.NONE, q);
-    ops.linear(encoded.states(), layer.cross().key(), Epilogue.NONE, k);
-    ops.linear(encoded.states(), layer.cross().value(), Epilogue.NONE, v);
-    Attention attention = attention(pass, encoded.length(), false, q, k, v, encoded.mask(), null);
+    int keys = encoded.length();
+    if (cache == null || cache.length() == 0) {
+      project(layer.cross(), encoded, pass.batch(), i, cache);
+    }
+    long rows = (long) pass.batch() * keys;
+    Heads k = cache == null ? Heads.of(crossMatrix("Key", rows)) : cache.keys(i);
+    Heads v = cache == null ? Heads.of(crossMatrix("Value", rows)) : cache.values(i);
+    Attention attention =
+        attention(pass, keys, keys, false, Heads.of(q), k, v, encoded.mask(), null);
     pass.attention(ops, attention, i, true, context);
     ops.linear(context, layer.cross().output(), Epilogue.plus(x), out);
+  }
+
+  /** Keys and values of the encoder's output, kept where there is a cache. */
+  private void project(
+      Projections cross, Encoded encoded, int batch, int layer, KeyValueCache cache) {
+    long rows = (long) batch * encoded.length();
+    Matrix k = crossMatrix("Key", rows);
+    Matrix v = crossMatrix("Value", rows);
+    ops.linear(encoded.states(), cross.key(), Epilogue.NONE, k);
+    ops.linear(encoded.states(), cross.value(), Epilogue.NONE, v);
+    if (cache != null) {
+      cache.append(layer, Heads.of(k), Heads.of(v), encoded.length());
+    }
+  }
+
+  private Matrix crossMatrix(String name, long rows) {
+    return workspace.matrix("cross" + name, rows, config.innerWidth());
   }
 
   private Attention attention(
       Pass pass,
       int keys,
+      int keyStride,
       boolean causal,
-      Matrix q,
-      Matrix k,
-      Matrix v,
+      Heads q,
+      Heads k,
+      Heads v,
       float[] mask,
       Matrix bias) {
     return new Attention(
         pass.batch(),
         pass.queries(),
         keys,
-        keys,
+        keyStride,
         config.heads(),
         config.keySize(),
         1,
         causal,
-        Heads.of(q),
-        Heads.of(k),
-        Heads.of(v),
+        q,
+        k,
+        v,
         mask,
         bias);
   }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.geodex.error.InputException;
 
 /**
@@ -138,6 +139,30 @@ public record TokenBatch(
           rows(object, "position_ids"),
           rows(object, "decoder_input_ids"),
           rows(object, "decoder_attention_mask"));
+    } catch (InputException e) {
+      throw new InputException(e, "%s: %s", path, e.getMessage());
+    }
+  }
+
+  /** Token ids row by row, of any lengths; places that attention_mask says are padding left out. */
+  public static int[][] readLists(Path path) {
+    JsonNode root = json(path);
+    try {
+      JsonNode object =
+          root.isArray() ? new ObjectMapper().createObjectNode().set("input_ids", root) : root;
+      int[][] ids = rows(object, "input_ids");
+      if (ids == null || ids.length == 0) {
+        throw new InputException("expected a list of lists of token ids, or the key input_ids");
+      }
+      int[][] mask = rows(object, "attention_mask");
+      checkShape("attention_mask", mask, "input_ids", ids);
+      checkMask("attention_mask", mask);
+      for (int b = 0; mask != null && b < ids.length; b++) {
+        int[] flags = mask[b];
+        int[] row = ids[b];
+        ids[b] = IntStream.range(0, row.length).filter(i -> flags[i] == 1).map(i -> row[i]).toArray();
+      }
+      return ids;
     } catch (InputException e) {
       throw new InputException(e, "%s: %s", path, e.getMessage());
     }

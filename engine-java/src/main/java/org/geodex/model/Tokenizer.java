@@ -94,6 +94,17 @@ public final class Tokenizer implements AutoCloseable {
     return span.getStart() == span.getEnd();
   }
 
+  /** Id of the first of these tokens that the vocabulary has as one token; null when none. */
+  public Integer id(String... tokens) {
+    for (String token : tokens) {
+      int[] ids = encode(token, false).ids();
+      if (ids.length == 1 && tokenizer.decode(new long[] {ids[0]}, false).strip().equals(token)) {
+        return ids[0];
+      }
+    }
+    return null;
+  }
+
   /** Text of token ids, without the special ones. */
   public String decode(int... ids) {
     return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), true);

@@ -1,0 +1,114 @@
+"""Forward pass of a GPT-2 of 124M shape in plain PyTorch: tokens per second, all hidden states kept.
+
+    python3 benchmarks/peers/gpt2_forward.py --batch 8 --length 128 [--threads 2] [--repeats 3] [--decode 0]
+
+--decode N also times N greedy steps with a key-value cache, batch 1. Random weights, seed 1.
+"""
+import argparse
+import json
+import math
+import sys
+import time
+
+try:
+    import torch
+except ImportError:
+    print(json.dumps({"peer": "torch", "skipped": "PyTorch is not installed"}))
+    sys.exit(0)
+
+LAYERS, WIDTH, HEADS, VOCABULARY, POSITIONS = 12, 768, 12, 50257, 1024
+
+
+def weights(generator):
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator) * 0.02
+
+    d = WIDTH
+    layers = [
+        dict(
+            g1=torch.ones(d), b1=torch.zeros(d), qkv=normal(d, 3 * d), qkv_b=torch.zeros(3 * d),
+            out=normal(d, d), out_b=torch.zeros(d), g2=torch.ones(d), b2=torch.zeros(d),
+            up=normal(d, 4 * d), up_b=torch.zeros(4 * d), down=normal(4 * d, d), down_b=torch.zeros(d))
+        for _ in range(LAYERS)]
+    return dict(wte=normal(VOCABULARY, d), wpe=normal(POSITIONS, d), layers=layers,
+                g=torch.ones(d), b=torch.zeros(d))
+
+
+def gelu_new(x):
+    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch.pow(x, 3))))
+
+
+def norm(x, gain, bias):
+    return torch.nn.functional.layer_norm(x, (WIDTH,), gain, bias, 1e-5)
+
+
+def forward(w, ids, cache=None):
+    """Hidden states of every layer; with a cache, of the new tokens after those in it."""
+    batch, length = ids.shape
+    past = 0 if cache is None or cache[0] is None else cache[0][0].shape[2]
+    x = w["wte"][ids] + w["wpe"][past:past + length]
+    states = [x]
+    mask = torch.ones(length, past + length).tril(past).bool()
+    for i, layer in enumerate(w["layers"]):
+        h = torch.addmm(layer["qkv_b"], norm(x, layer["g1"], layer["b1"]).view(-1, WIDTH), layer["qkv"])
+        q, k, v = (t.view(batch, length, HEADS, -1).transpose(1, 2)
+                   for t in h.view(batch, length, 3 * WIDTH).split(WIDTH, 2))
+        if cache is not None:
+            if cache[i] is not None:
+                k, v = torch.cat([cache[i][0], k], 2), torch.cat([cache[i][1], v], 2)
+            cache[i] = (k, v)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        scores = torch.where(mask, scores, torch.finfo(torch.float32).min)
+        a = (scores.softmax(-1) @ v).transpose(1, 2).reshape(-1, WIDTH)
+        x = x + torch.addmm(layer["out_b"], a, layer["out"]).view(batch, length, WIDTH)
+        h = norm(x, layer["g2"], layer["b2"]).view(-1, WIDTH)
+        h = gelu_new(torch.addmm(layer["up_b"], h, layer["up"]))
+        x = x + torch.addmm(layer["down_b"], h, layer["down"]).view(batch, length, WIDTH)
+        states.append(x)
+    states[-1] = norm(x, w["g"], w["b"])
+    return states
+
+
+def decode_rate(w, steps):
+    """Greedy steps a second, batch 1, after a prompt of 16 tokens."""
+    cache = [None] * LAYERS
+    ids = torch.arange(16).view(1, -1)
+    start = 0.0
+    for step in range(steps + 3):
+        if step == 3:
+            start = time.perf_counter()
+        last = forward(w, ids, cache)[-1][:, -1]
+        ids = (last @ w["wte"].t()).argmax(-1, keepdim=True)
+    return steps / (time.perf_counter() - start)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--length", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--decode", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        w = weights(generator)
+        result = {"peer": "torch " + torch.__version__, "threads": options.threads}
+        if options.repeats:
+            ids = torch.randint(VOCABULARY, (options.batch, options.length), generator=generator)
+            times = []
+            for _ in range(options.repeats + 1):
+                start = time.perf_counter()
+                forward(w, ids)
+                times.append(time.perf_counter() - start)
+            median = sorted(times[1:])[options.repeats // 2]
+            result.update(shape=[options.batch, options.length], seconds=times[1:],
+                          tokens_per_second=options.batch * options.length / median)
+        if options.decode:
+            result["decode_tokens_per_second"] = decode_rate(w, options.decode)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
