@@ -40,12 +40,17 @@ import picocli.CommandLine.Option;
       "One JSON object a line in FILE: prompt, generated (token ids), method, and with a tokenizer",
       "prompt_text and text. Without --temperature the likeliest token is taken (greedy).",
       "",
-      "Example: geodex generate --model gpt2 --prompt \"Once upon\" --max-new-tokens 50 --out a.jsonl"
+      "Example: geodex generate --model gpt2 --prompt \"Once upon\" --max-new-tokens 50 --out"
+          + " a.jsonl"
     })
 final class GenerateCommand extends GeodexCommand {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "Checkpoint folder.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "Checkpoint folder.")
   Path folder;
 
   @ArgGroup(multiplicity = "1")
@@ -55,7 +60,10 @@ final class GenerateCommand extends GeodexCommand {
     @Option(names = "--prompt", paramLabel = "TEXT", description = "One prompt.")
     String prompt;
 
-    @Option(names = "--prompts", paramLabel = "FILE", description = "UTF-8 text, one prompt a line.")
+    @Option(
+        names = "--prompts",
+        paramLabel = "FILE",
+        description = "UTF-8 text, one prompt a line.")
     Path prompts;
 
     @Option(

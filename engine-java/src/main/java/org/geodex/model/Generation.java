@@ -16,7 +16,8 @@ import org.geodex.matrix.Matrix;
  * @param sampling how a token is chosen
  * @param seed of the drawing
  * @param stopTokens tokens that end a sequence; the token itself is part of the result
- * @param cache keep keys and values of the tokens read; without it every step reads all tokens again
+ * @param cache keep keys and values of the tokens read; without it every step reads all tokens
+ *     again
  */
 public record Generation(
     int newTokens, Sampling sampling, long seed, Set<Integer> stopTokens, boolean cache) {

@@ -12,8 +12,7 @@ final class Gpt2Decoding implements Decoding {
   private int[][] mask;
   private int fresh;
 
-  Gpt2Decoding(
-      Gpt2Model model, int[][] prompts, int newTokens, boolean cached, LayerHook hook) {
+  Gpt2Decoding(Gpt2Model model, int[][] prompts, int newTokens, boolean cached, LayerHook hook) {
     Generation.Padded padded = Generation.Padded.of(prompts, model.config().padToken(), true);
     this.model = model;
     this.hook = hook;
@@ -33,8 +32,7 @@ final class Gpt2Decoding implements Decoding {
     int length = ids[0].length;
     int from = cache == null ? 0 : length - fresh;
     int[][] tokens = columns(ids, from);
-    TokenBatch batch =
-        new TokenBatch(tokens, null, null, columns(positions(), from), null, null);
+    TokenBatch batch = new TokenBatch(tokens, null, null, columns(positions(), from), null, null);
     return model.nextLogits(batch, TransformerModel.keyMask(mask), cache, hook);
   }
 
@@ -44,7 +42,9 @@ final class Gpt2Decoding implements Decoding {
         .toArray(int[][]::new);
   }
 
-  /** Places counted over the tokens that are not padding; 1 for padding, as the reference has it. */
+  /**
+   * Places counted over the tokens that are not padding; 1 for padding, as the reference has it.
+   */
   private int[][] positions() {
     int[][] positions = new int[ids.length][ids[0].length];
     for (int b = 0; b < ids.length; b++) {

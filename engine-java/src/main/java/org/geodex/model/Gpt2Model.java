@@ -169,8 +169,7 @@ final class Gpt2Model extends TransformerModel {
     }
   }
 
-  private void layer(
-      int i, Matrix x, float[] mask, KeyValueCache cache, Pass pass, Matrix next) {
+  private void layer(int i, Matrix x, float[] mask, KeyValueCache cache, Pass pass, Matrix next) {
     Layer layer = layers.get(i);
     int d = config.width();
     Matrix normed = pass.temporary("normed", d);

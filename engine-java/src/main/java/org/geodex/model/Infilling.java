@@ -40,8 +40,7 @@ public record Infilling(
         "mask token", new int[][] {{maskToken}}, model.config().vocabulary(), "vocab_size");
     List<int[]> results = new ArrayList<>();
     for (int b = 0; b < prompts.length; b++) {
-      SplittableRandom random =
-          new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
+      SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
       results.add(new Filling(model, hook, prompts[b], random).run());
     }
     return results;

@@ -59,7 +59,9 @@ public record Sampling(double temperature, int topK, double topP) {
     return last;
   }
 
-  /** Sets the weights of the tokens outside top-k and top-p to 0; of equal ones the lower id stays. */
+  /**
+   * Sets the weights of the tokens outside top-k and top-p to 0; of equal ones the lower id stays.
+   */
   private void truncate(double[] weights) {
     boolean limited = (topK > 0 && topK < weights.length) || topP < 1;
     if (!limited) {

@@ -22,8 +22,7 @@ final class T5Decoding implements Decoding {
     int length = padded.ids()[0].length;
     TokenBatch batch = TokenBatch.of(padded.ids(), padded.mask());
     this.encoded = model.encode(batch, hook);
-    this.source =
-        new T5Model.Encoded(encoded, length, TransformerModel.keyMask(padded.mask()));
+    this.source = new T5Model.Encoded(encoded, length, TransformerModel.keyMask(padded.mask()));
     this.ids = new int[prompts.length][];
     Arrays.setAll(ids, b -> new int[] {config.startToken()});
     int layers = config.decoderLayers();

@@ -297,13 +297,7 @@ final class T5Model extends TransformerModel {
   }
 
   private void crossAttention(
-      int i,
-      Layer layer,
-      Matrix x,
-      Encoded encoded,
-      KeyValueCache cache,
-      Pass pass,
-      Matrix out) {
+      int i, Layer layer, Matrix x, Encoded encoded, KeyValueCache cache, Pass pass, Matrix out) {
     int inner = config.innerWidth();
     Matrix normed = pass.temporary("normed", config.width());
     Matrix q = pass.temporary("query", inner);

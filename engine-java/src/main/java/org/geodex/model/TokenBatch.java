@@ -160,7 +160,8 @@ public record TokenBatch(
       for (int b = 0; mask != null && b < ids.length; b++) {
         int[] flags = mask[b];
         int[] row = ids[b];
-        ids[b] = IntStream.range(0, row.length).filter(i -> flags[i] == 1).map(i -> row[i]).toArray();
+        ids[b] =
+            IntStream.range(0, row.length).filter(i -> flags[i] == 1).map(i -> row[i]).toArray();
       }
       return ids;
     } catch (InputException e) {

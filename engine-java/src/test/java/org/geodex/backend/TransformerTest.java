@@ -83,13 +83,16 @@ class TransformerTest {
     }
   }
 
-  /** f16 and bf16 weights give what their widened copies give, in the small and the tiled product. */
+  /**
+   * f16 and bf16 weights give what their widened copies give, in the small and the tiled product.
+   */
   @Test
   void halves() {
     try (Arena arena = Arena.ofConfined();
         Matrix.Owned x = normal(1, 2, 48);
         Matrix.Owned many = normal(1, 9, 48)) {
-      for (StoredMatrix.Type type : new StoredMatrix.Type[] {StoredMatrix.Type.F16, StoredMatrix.Type.BF16}) {
+      for (StoredMatrix.Type type :
+          new StoredMatrix.Type[] {StoredMatrix.Type.F16, StoredMatrix.Type.BF16}) {
         MemorySegment bits = arena.allocate(2 * 48 * 40);
         Random random = new Random(6);
         for (long i = 0; i < 48 * 40; i++) {
@@ -125,10 +128,7 @@ class TransformerTest {
         w.set(0, j, 12f * (j - 265) / 265);
       }
       Projection projection = new Projection(StoredMatrix.of(w), false, null);
-      agree(
-          9,
-          531,
-          (b, y) -> b.transformer().linear(x, projection, Epilogue.of(function), y));
+      agree(9, 531, (b, y) -> b.transformer().linear(x, projection, Epilogue.of(function), y));
     }
   }
 
@@ -164,7 +164,19 @@ class TransformerTest {
       Heads v = new Heads(kv, heads * size);
       Attention attention =
           new Attention(
-              batch, queries, keys, stride, heads, size, 0.4, causal, Heads.of(q), k, v, mask, bias);
+              batch,
+              queries,
+              keys,
+              stride,
+              heads,
+              size,
+              0.4,
+              causal,
+              Heads.of(q),
+              k,
+              v,
+              mask,
+              bias);
       agree(
           batch * queries,
           heads * size,
@@ -188,8 +200,7 @@ class TransformerTest {
   /** Even attention over i + 1 keys: distance i/2 and entropy ln(i + 1), by hand. */
   @Test
   void statisticsOfEvenAttention() {
-    for (Backend backend :
-        new Backend[] {new CpuBackend(2, 1 << 30), new ScalarBackend(1 << 30)}) {
+    for (Backend backend : new Backend[] {new CpuBackend(2, 1 << 30), new ScalarBackend(1 << 30)}) {
       try (backend;
           Matrix.Owned zero = Matrix.allocate(4, 2)) {
         zero.fill(0);

@@ -172,8 +172,22 @@ class GenerationTest {
     for (String method : List.of("mask-predict", "gibbs")) {
       Path out = folder.resolve(method + ".jsonl");
       CommandRun.of(
-              "generate", "--model", golden.folder(), "--input-ids", prompts, "--max-new-tokens", 5,
-              "--mask-token", 4, "--method", method, "--iterations", 3, "--out", out, "--json")
+              "generate",
+              "--model",
+              golden.folder(),
+              "--input-ids",
+              prompts,
+              "--max-new-tokens",
+              5,
+              "--mask-token",
+              4,
+              "--method",
+              method,
+              "--iterations",
+              3,
+              "--out",
+              out,
+              "--json")
           .json();
       for (String line : Files.readAllLines(out)) {
         int[] filled = ids(new ObjectMapper().readTree(line).get("generated"));
@@ -191,13 +205,27 @@ class GenerationTest {
     Files.writeString(prompts, "[[1, 2, 3]]");
     CommandRun tooLong =
         CommandRun.of(
-            "generate", "--model", golden.folder(), "--input-ids", prompts, "--max-new-tokens", 46,
-            "--out", out);
+            "generate",
+            "--model",
+            golden.folder(),
+            "--input-ids",
+            prompts,
+            "--max-new-tokens",
+            46,
+            "--out",
+            out);
     assertEquals(3, tooLong.exit());
     assertTrue(tooLong.err().contains("longer than the 48"), tooLong.err());
     CommandRun noText =
         CommandRun.of(
-            "generate", "--model", golden.folder(), "--prompt", "a", "--max-new-tokens", 4, "--out",
+            "generate",
+            "--model",
+            golden.folder(),
+            "--prompt",
+            "a",
+            "--max-new-tokens",
+            4,
+            "--out",
             out);
     assertEquals(3, noText.exit());
     assertTrue(noText.err().contains("no tokenizer"), noText.err());

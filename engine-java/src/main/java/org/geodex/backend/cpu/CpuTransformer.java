@@ -30,9 +30,9 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /**
-   * Rows and columns of one product tile. Tall and narrow: the weights, which are the long side, are
-   * packed once each, and there are tiles enough to share out. Of ten shapes tried on 512 and 1024
-   * rows of GPT-2's products this was fastest, 1.5 times 256 x 768.
+   * Rows and columns of one product tile. Tall and narrow: the weights, which are the long side,
+   * are packed once each, and there are tiles enough to share out. Of ten shapes tried on 512 and
+   * 1024 rows of GPT-2's products this was fastest, 1.5 times 256 x 768.
    */
   private static final int TILE_ROWS = 1024;
 
