@@ -174,6 +174,13 @@ def padded(rows, pad):
     return torch.tensor([row + [pad] * (length - len(row)) for row in rows])
 
 
+def fast_gelu(model):
+    """Hugging Face writes the tanh form of GELU as eight operations; one gives the same numbers faster."""
+    for module in model.modules():
+        if type(module).__name__ == "GPT2MLP":
+            module.act = torch.nn.GELU(approximate="tanh")
+
+
 def causal(rows, tokenizer, _):
     end = tokenizer.ids["<|endoftext|>"]
     rows = [[end] + row + [end] for row in rows]
@@ -276,10 +283,11 @@ def train(args):
     rows = [tokenizer.encode(text) for text in texts]
     valid = [tokenizer.encode(text) for text in held_out]
     model = build(args, tokenizer)
+    fast_gelu(model)
     decay = [p for p in model.parameters() if p.dim() > 1]
     others = [p for p in model.parameters() if p.dim() <= 1]
     optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
-                                  lr=args.rate, betas=(0.9, 0.98))
+                                  lr=args.rate, betas=(0.9, 0.98), fused=True)
     dice = random.Random(args.seed)
     mean = sum(map(len, rows)) / len(rows)
     steps = math.ceil(args.tokens / (args.batch * mean))
