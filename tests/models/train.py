@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Trains one of the models that Geodex ships, on text of its own language.
 
-    ./geodex corpus --documents 60000 --seed 1 --out train
+    ./geodex corpus --documents 12000 --seed 1 --out train
     ./geodex corpus --documents 1000 --seed 2 --out valid
     python3 train.py --architecture gpt2 --layers 6 --width 128 --heads 4 \
-        --train train/text.txt --valid valid/text.txt --tokens 1e6 --out DIR
+        --train train/text.txt --valid valid/text.txt --tokens 6e5 --out DIR
 
 Needs PyTorch and Hugging Face transformers (made with 2.13.0 and 5.18.0, CPU, float32). No part of the
 build. The folder written has Hugging Face's layout: config.json, model.safetensors (float16),
 tokenizer.json, tokenizer_config.json, README.md (the model card), training.json (the loss curve).
-A checkpoint is written every `--save-minutes`, so a run that is stopped leaves a usable model.
+A checkpoint is written every `--save-minutes`, so a run that is stopped leaves a usable model;
+`--minutes` ends a run in good order on a slow machine.
 
 Every word of the language is one token; other text falls back to bytes (GPT-2, RoBERTa), letters
 (BERT) or letters (T5). One document is one sequence.
@@ -268,9 +269,9 @@ def evaluate(model, rows, tokenizer):
     return total / count
 
 
-def rate(step, steps, peak):
-    warm = min(1.0, (step + 1) / max(1, steps // 20))
-    return peak * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+def rate(done, peak):
+    """Linear warm-up over a twentieth of the run, then a cosine down to 2 %."""
+    return peak * min(1.0, 20 * done + 0.01) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def train(args):
@@ -293,8 +294,11 @@ def train(args):
     steps = math.ceil(args.tokens / (args.batch * mean))
     curve, seen, recent, began, saved = [], 0, [], time.time(), time.time()
     for step, group in zip(range(steps), batches(rows, args.batch, dice)):
+        done = max(step / steps, (time.time() - began) / (60 * args.minutes))
+        if done >= 1:
+            break
         for part in optimizer.param_groups:
-            part["lr"] = rate(step, steps, args.rate)
+            part["lr"] = rate(done, args.rate)
         total, count = loss_sum(model, *BATCH[args.architecture](group, tokenizer, dice))
         loss = total / count
         optimizer.zero_grad(set_to_none=True)
@@ -350,8 +354,10 @@ def main():
     parser.add_argument("--train", required=True)
     parser.add_argument("--valid", required=True)
     parser.add_argument("--valid-documents", type=int, default=500)
-    parser.add_argument("--tokens", type=float, default=1e6, help="training tokens to see")
-    parser.add_argument("--batch", type=int, default=16, help="documents in a step")
+    parser.add_argument("--tokens", type=float, default=6e5, help="training tokens to see")
+    parser.add_argument("--minutes", type=float, default=1e9,
+                        help="end earlier after this time, the rate brought down by then; not repeatable")
+    parser.add_argument("--batch", type=int, default=8, help="documents in a step")
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
