@@ -111,12 +111,12 @@ public record TokenTable(
       for (int from = 0; from < encoded.length(); from += step) {
         int to = Math.min(from + step, encoded.length());
         int first = tokens.size();
-        int sentence = sentence(starts, encoded, from);
+        int sentence = sentence(text, starts, encoded.starts()[from]);
         for (int id : head) {
           row(document, sentence, position++, id);
         }
         for (int i = from; i < to; i++) {
-          sentence = sentence(starts, encoded, i);
+          sentence = sentence(text, starts, encoded.starts()[i]);
           row(document, sentence, position++, encoded.ids()[i]);
         }
         for (int id : tail) {
@@ -127,8 +127,13 @@ public record TokenTable(
       document += encoded.length() > 0 ? 1 : 0;
     }
 
-    private static int sentence(int[] starts, Tokenizer.Tokens encoded, int i) {
-      return TextDocuments.sentenceAt(starts, Math.max(0, encoded.starts()[i]));
+    /** A token may begin with the space before its word, which ends the sentence before. */
+    private static int sentence(String text, int[] starts, int tokenStart) {
+      int at = Math.max(0, tokenStart);
+      while (at < text.length() - 1 && Character.isWhitespace(text.charAt(at))) {
+        at++;
+      }
+      return TextDocuments.sentenceAt(starts, at);
     }
 
     void row(int inDocument, int inSentence, int position, int token) {

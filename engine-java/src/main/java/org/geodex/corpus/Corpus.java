@@ -29,6 +29,16 @@ public final class Corpus {
     this.documents = documents;
   }
 
+  /** The documents, in memory. */
+  public List<LabelledDocument> documents() {
+    Language language = new Language();
+    List<LabelledDocument> all = new ArrayList<>();
+    for (long i = 0; i < documents; i++) {
+      all.add(language.document(seed, i));
+    }
+    return all;
+  }
+
   /**
    * What a corpus holds.
    *
