@@ -64,8 +64,7 @@ public record TokenLabels(
     return of(table, documents, word);
   }
 
-  private static TokenLabels of(
-      TokenTable table, List<LabelledDocument> documents, int[] word) {
+  private static TokenLabels of(TokenTable table, List<LabelledDocument> documents, int[] word) {
     int n = table.rows();
     int[][] columns = new int[7][n];
     for (int i = 0; i < n; i++) {
@@ -81,8 +80,15 @@ public record TokenLabels(
       columns[6][i] = at < 0 ? -1 : document.depth(at);
     }
     return new TokenLabels(
-        table.documents(), word, columns[0], columns[1], columns[2], columns[3], columns[4],
-        columns[5], columns[6]);
+        table.documents(),
+        word,
+        columns[0],
+        columns[1],
+        columns[2],
+        columns[3],
+        columns[4],
+        columns[5],
+        columns[6]);
   }
 
   /** The word of each character; a space belongs to the word behind it. */
