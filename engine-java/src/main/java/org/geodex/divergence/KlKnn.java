@@ -1,11 +1,13 @@
 package org.geodex.divergence;
 
+import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.matrix.Matrix;
+import org.geodex.statistics.Digamma;
 
 /**
  * KL(P‖Q) from samples by nearest neighbours, in nats: Wang, Kulkarni, Verdú, IEEE Trans. Inform.
@@ -83,7 +85,7 @@ public final class KlKnn {
     NeighbourTable across = backend.geometry().knn(p, q, k, Metric.EUCLIDEAN);
     return switch (bias) {
       case FIXED_ORDER -> of(within, across, q.rows(), p.columns(), k);
-      case COMMON_RADIUS -> throw new UsageException("--bias common-radius: not built yet");
+      case COMMON_RADIUS -> commonRadius(backend, p, q, within, across);
     };
   }
 
@@ -107,13 +109,45 @@ public final class KlKnn {
         sum += Math.log(nu / rho);
       }
     }
+    refuseAllDuplicates(duplicates, n, k);
+    double value = d * sum / (n - duplicates) + Math.log((double) m / (n - 1));
+    return new Estimate(value, duplicates);
+  }
+
+  private static Estimate commonRadius(
+      Backend backend, Matrix p, Matrix q, NeighbourTable within, NeighbourTable across) {
+    int n = p.intRows();
+    int last = within.k() - 1;
+    double[] radius = new double[n];
+    for (int i = 0; i < n; i++) {
+      radius[i] = Math.max(within.distance(i, last), across.distance(i, last));
+    }
+    Digamma psi = new Digamma((int) Math.max(p.rows(), q.rows()));
+    BallCounts own = BallCounts.of(backend, p, p, radius);
+    BallCounts other = BallCounts.of(backend, p, q, radius);
+    double[] terms = new double[n];
+    int duplicates = 0;
+    for (int i = 0; i < n; i++) {
+      if (within.distance(i, last) == 0 || across.distance(i, last) == 0) {
+        duplicates++;
+      } else {
+        terms[i] =
+            p.columns() * Math.log(other.farthest(i) / own.farthest(i))
+                + psi.at(own.count(i) - 1)
+                - psi.at(other.count(i));
+      }
+    }
+    refuseAllDuplicates(duplicates, n, within.k());
+    double mean = Arrays.stream(terms).sum() / (n - duplicates);
+    return new Estimate(mean + Math.log((double) q.rows() / (n - 1)), duplicates);
+  }
+
+  private static void refuseAllDuplicates(int duplicates, int n, int k) {
     if (duplicates == n) {
       throw new InputException(
           "every row of P has %d exact copies in P or in Q, so there is no density to compare;"
               + " remove the copies or raise --k",
           k);
     }
-    double value = d * sum / (n - duplicates) + Math.log((double) m / (n - 1));
-    return new Estimate(value, duplicates);
   }
 }

@@ -1,10 +1,11 @@
 package org.geodex.information;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import org.geodex.matrix.Matrix;
 
-/** Matrices side by side. */
+/** Matrices side by side, and rows in another order. */
 final class Columns {
   private Columns() {}
 
@@ -22,5 +23,15 @@ final class Columns {
       }
     }
     return joint;
+  }
+
+  /** Row rows[i] of x as row i; the caller closes the copy. */
+  static Matrix.Owned gather(Matrix x, int[] rows) {
+    Matrix.Owned copy = Matrix.allocate(rows.length, x.columns());
+    long bytes = 4L * x.columns();
+    for (int i = 0; i < rows.length; i++) {
+      MemorySegment.copy(x.segment(), x.offset(rows[i]), copy.segment(), copy.offset(i), bytes);
+    }
+    return copy;
   }
 }

@@ -38,6 +38,16 @@ public final class MutualInformationGaussian {
     }
   }
 
+  /** An estimator that pairs the rows anew. */
+  public static PairedEstimator estimator(
+      Backend backend, Matrix x, Matrix y, Shrinkage shrinkage) {
+    return pairing -> {
+      try (Matrix.Owned shuffled = pairing == null ? null : Columns.gather(y, pairing)) {
+        return of(backend, x, shuffled == null ? y : shuffled, null, shrinkage);
+      }
+    };
+  }
+
   /**
    * The value from a joint distribution that the caller has fitted, its columns in the order z, x,
    * y.

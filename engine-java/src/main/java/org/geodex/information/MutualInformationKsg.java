@@ -3,6 +3,7 @@ package org.geodex.information;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.statistics.Digamma;
 
 /**
  * Mutual information by k-nearest neighbours: Kraskov, Stögbauer, Grassberger, Phys. Rev. E 69,
@@ -31,7 +32,7 @@ public final class MutualInformationKsg {
    * @throws InputException when the rows differ in number or are not more than k
    */
   public static double of(Backend backend, Matrix x, Matrix y, KsgParameters parameters) {
-    Observations.check(x, y, parameters.k() + 1, "k = " + parameters.k());
+    Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
     return value(backend.information().ksgCounts(x, y, null, parameters), parameters);
   }
 
@@ -42,9 +43,21 @@ public final class MutualInformationKsg {
    */
   public static double given(
       Backend backend, Matrix x, Matrix y, Matrix z, KsgParameters parameters) {
-    Observations.check(x, y, parameters.k() + 1, "k = " + parameters.k());
+    Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
     Observations.checkGiven(x, z);
     return valueGiven(backend.information().ksgCounts(x, y, z, parameters), parameters);
+  }
+
+  /** An estimator that pairs the rows anew. */
+  public static PairedEstimator estimator(
+      Backend backend, Matrix x, Matrix y, KsgParameters parameters) {
+    Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
+    return pairing -> {
+      try (Matrix.Owned shuffled = pairing == null ? null : Columns.gather(y, pairing)) {
+        Matrix paired = shuffled == null ? y : shuffled;
+        return value(backend.information().ksgCounts(x, paired, null, parameters), parameters);
+      }
+    };
   }
 
   /** The estimate that the counts give. */

@@ -1,74 +1,109 @@
 package org.geodex.information;
 
-import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 
 /**
- * Scores of the first r principal components: (xᵢ − μ)·V, V[d,r] the eigenvectors of the covariance
- * with the largest eigenvalues, largest first. Covariance and eigenvectors in f64, scores f32. The
- * sign of each axis is the one in which its largest entry is positive, so the same data gives the
- * same scores everywhere.
+ * Scores on the leading principal components: the centred rows times the eigenvectors of their
+ * covariance, largest first. Moments and eigenvectors f64, scores f32. With fewer rows than columns
+ * the scores come from the n × n Gram matrix, which has the same ones.
+ *
+ * <p>A component's sign is free; it is chosen so that the largest weight (or score) is positive.
  */
 public final class PrincipalComponents {
   private PrincipalComponents() {}
 
   /**
-   * Scores of x.
+   * The scores of x[n,d] on {@code count} components; the caller closes them.
    *
-   * @param x [n,d]
-   * @param r 1 … d
-   * @return [n,r]; the caller closes it
+   * @param name what to call the rows in an error
+   * @param count at most min(n − 1, d)
    */
-  public static Matrix.Owned scores(Backend backend, Matrix x, int r) {
-    int d = x.columns();
-    if (r < 1 || r > d) {
-      throw new UsageException("%d principal components of %d columns: expected 1 to %d", r, d, d);
+  public static Matrix.Owned scores(Backend backend, String name, Matrix x, int count) {
+    long most = Math.min(x.rows() - 1, x.columns());
+    if (count < 1 || count > most) {
+      throw new UsageException(
+          "--pca %d: %s has %d rows and %d columns, so from 1 to %d components",
+          count, name, x.rows(), x.columns(), most);
     }
-    Algebra algebra = backend.algebra();
-    double[] means = algebra.means(x);
-    try (Matrix64 axes = algebra.scatter(x, means)) {
-      algebra.eigenvectors(axes);
-      Matrix.Owned scores = Matrix.allocate(x.rows(), r);
-      backend
-          .parallel()
-          .forEach(
-              x.rows(),
-              i -> {
-                double[] row = new double[d];
-                x.copyRow(i, row);
-                for (int c = 0; c < r; c++) {
-                  scores.set(i, c, (float) score(row, means, axes, d - 1 - c));
-                }
-              });
-      for (int c = 0; c < r; c++) {
-        orient(scores, c, axes, d - 1 - c);
+    return scores(backend, x, count);
+  }
+
+  /**
+   * The scores of x[n,d], those beyond its rank being 0; the caller closes them.
+   *
+   * @param count 1 … d
+   */
+  public static Matrix.Owned scores(Backend backend, Matrix x, int count) {
+    if (count < 1 || count > x.columns()) {
+      throw new UsageException(
+          "%d principal components of %d columns: expected 1 to %d",
+          count, x.columns(), x.columns());
+    }
+    double[] mean = backend.algebra().means(x);
+    return count <= x.rows() && x.rows() < x.columns()
+        ? fromGram(backend, x, mean, count)
+        : fromCovariance(backend, x, mean, count);
+  }
+
+  private static Matrix.Owned fromCovariance(Backend backend, Matrix x, double[] mean, int count) {
+    int d = x.columns();
+    try (Matrix64 vectors = backend.algebra().scatter(x, mean);
+        Matrix.Owned axes = Matrix.allocate(d, count);
+        Matrix.Owned centred = centred(backend, x, mean)) {
+      backend.algebra().eigenvectors(vectors);
+      for (int c = 0; c < count; c++) {
+        double sign = sign(vectors, d - 1 - c);
+        for (int j = 0; j < d; j++) {
+          axes.set(j, c, (float) (sign * vectors.get(j, d - 1 - c)));
+        }
+      }
+      Matrix.Owned scores = Matrix.allocate(x.rows(), count);
+      backend.algebra().gemm(centred, false, axes, false, scores);
+      return scores;
+    }
+  }
+
+  private static Matrix.Owned fromGram(Backend backend, Matrix x, double[] mean, int count) {
+    int n = x.intRows();
+    try (Matrix64 vectors = backend.algebra().gram(x, mean)) {
+      double[] values = backend.algebra().eigenvectors(vectors);
+      Matrix.Owned scores = Matrix.allocate(n, count);
+      for (int c = 0; c < count; c++) {
+        double length = sign(vectors, n - 1 - c) * Math.sqrt(Math.max(0, values[n - 1 - c]));
+        for (int i = 0; i < n; i++) {
+          scores.set(i, c, (float) (length * vectors.get(i, n - 1 - c)));
+        }
       }
       return scores;
     }
   }
 
-  private static double score(double[] row, double[] means, Matrix64 axes, int column) {
-    double sum = 0;
-    for (int j = 0; j < row.length; j++) {
-      sum += (row[j] - means[j]) * axes.get(j, column);
-    }
-    return sum;
+  private static Matrix.Owned centred(Backend backend, Matrix x, double[] mean) {
+    Matrix.Owned copy = x.copy();
+    backend
+        .parallel()
+        .forEach(
+            x.rows(),
+            i -> {
+              float[] row = new float[mean.length];
+              x.copyRow(i, row);
+              for (int j = 0; j < row.length; j++) {
+                row[j] = (float) (row[j] - mean[j]);
+              }
+              copy.setRow(i, row);
+            });
+    return copy;
   }
 
-  private static void orient(Matrix scores, int c, Matrix64 axes, int column) {
+  private static double sign(Matrix64 vectors, int column) {
     double largest = 0;
-    for (int j = 0; j < axes.rows(); j++) {
-      if (Math.abs(axes.get(j, column)) > Math.abs(largest)) {
-        largest = axes.get(j, column);
-      }
+    for (int j = 0; j < vectors.rows(); j++) {
+      double value = vectors.get(j, column);
+      largest = Math.abs(value) > Math.abs(largest) ? value : largest;
     }
-    if (largest < 0) {
-      for (long i = 0; i < scores.rows(); i++) {
-        scores.set(i, c, -scores.get(i, c));
-      }
-    }
+    return largest < 0 ? -1 : 1;
   }
 }

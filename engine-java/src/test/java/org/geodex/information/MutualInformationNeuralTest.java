@@ -9,7 +9,7 @@ import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.Test;
 
 class MutualInformationNeuralTest {
-  private static final int N = 2000;
+  private static final int N = 1500;
   private static final double RHO = 0.8;
 
   /** Two pairs of correlation 0.8. */
@@ -18,7 +18,7 @@ class MutualInformationNeuralTest {
   private final Backend two = new CpuBackend(2, 1L << 30);
   private final Backend one = new CpuBackend(1, 1L << 30);
   private final NeuralParameters parameters =
-      new NeuralParameters(new int[] {32, 16}, 128, 60, 10, 2e-3, 1e-4, 5, 0.99, 7);
+      new NeuralParameters(new int[] {24, 12}, 100, 25, 8, 2e-3, 1e-4, 5, 0.99, 7);
 
   @Test
   void boundsComeNearTheTruthAndShufflingGivesNothing() {

@@ -1,14 +1,14 @@
-package org.geodex.information;
+package org.geodex.statistics;
 
 /** ψ at the positive integers, f64: ψ(1) = −γ, ψ(n + 1) = ψ(n) + 1/n. */
-final class Digamma {
+public final class Digamma {
   /** Euler's constant. */
   private static final double GAMMA = 0.57721566490153286060651209008240243;
 
   private final double[] values;
 
   /** Tabulates ψ(1) … ψ(largest). */
-  Digamma(int largest) {
+  public Digamma(int largest) {
     values = new double[largest + 1];
     values[0] = Double.NEGATIVE_INFINITY;
     double sum = -GAMMA;
@@ -23,7 +23,7 @@ final class Digamma {
     }
   }
 
-  double at(int n) {
+  public double at(int n) {
     return values[n];
   }
 }

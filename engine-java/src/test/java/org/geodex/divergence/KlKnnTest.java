@@ -1,0 +1,84 @@
+package org.geodex.divergence;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import org.geodex.backend.Backend;
+import org.geodex.backend.cpu.CpuBackend;
+import org.geodex.backend.scalar.ScalarBackend;
+import org.geodex.divergence.KlKnn.Bias;
+import org.geodex.error.InputException;
+import org.geodex.information.Samples;
+import org.geodex.matrix.Matrix;
+import org.junit.jupiter.api.Test;
+
+class KlKnnTest {
+  private final Backend cpu = new CpuBackend(2, 1L << 30);
+  private final Backend scalar = new ScalarBackend(1L << 30);
+
+  /** The formula over all pairs, f64. */
+  @Test
+  void fixedOrderIsTheFormulaOverAllPairs() {
+    try (Matrix.Owned p = Samples.normal(1, 90, 4);
+        Matrix.Owned q = Samples.normal(2, 70, 4)) {
+      double sum = 0;
+      for (int i = 0; i < 90; i++) {
+        double[] within = distances(p, i, p);
+        double[] across = distances(p, i, q);
+        // The row itself is the first of its own.
+        sum += Math.log(across[2] / within[3]);
+      }
+      double expected = 4 * sum / 90 + Math.log(70.0 / 89);
+      for (Backend backend : new Backend[] {cpu, scalar}) {
+        KlKnn.Estimate estimate = KlKnn.of(backend, p, q, 3, Bias.FIXED_ORDER);
+        assertEquals(expected, estimate.value(), 1e-9);
+        assertEquals(0, estimate.duplicates());
+      }
+    }
+  }
+
+  /** N(0, 1) against N(1, 1): ½. */
+  @Test
+  void bothFormsComeNearTheClosedForm() {
+    try (Matrix.Owned p = Samples.normal(1, 1500, 1);
+        Matrix.Owned q = Samples.normal(2, 1500, 1)) {
+      for (int i = 0; i < 1500; i++) {
+        q.set(i, 0, q.get(i, 0) + 1);
+      }
+      assertEquals(0.5, KlKnn.of(cpu, p, q, 5, Bias.FIXED_ORDER).value(), 0.12);
+      assertEquals(0.5, KlKnn.of(cpu, p, q, 5, Bias.COMMON_RADIUS).value(), 0.12);
+    }
+  }
+
+  @Test
+  void copiesAreLeftOutAndCounted() {
+    try (Matrix.Owned p = Samples.normal(1, 50, 3);
+        Matrix.Owned q = Samples.normal(2, 50, 3);
+        Matrix.Owned same = Matrix.allocate(9, 3)) {
+      float[] row = new float[3];
+      for (int i = 0; i < 6; i++) {
+        p.setRow(i, row);
+      }
+      assertEquals(6, KlKnn.of(cpu, p, q, 5, Bias.FIXED_ORDER).duplicates());
+      assertEquals(6, KlKnn.of(cpu, p, q, 5, Bias.COMMON_RADIUS).duplicates());
+      same.fill(2);
+      assertThrows(InputException.class, () -> KlKnn.of(cpu, same, q, 5, Bias.FIXED_ORDER));
+      assertThrows(InputException.class, () -> KlKnn.of(cpu, q, q.rows(0, 4), 5, Bias.FIXED_ORDER));
+    }
+  }
+
+  private static double[] distances(Matrix x, int i, Matrix y) {
+    double[] all = new double[y.intRows()];
+    for (int j = 0; j < all.length; j++) {
+      double sum = 0;
+      for (int c = 0; c < x.columns(); c++) {
+        double difference = (double) x.get(i, c) - y.get(j, c);
+        sum += difference * difference;
+      }
+      all[j] = Math.sqrt(sum);
+    }
+    Arrays.sort(all);
+    return all;
+  }
+}
