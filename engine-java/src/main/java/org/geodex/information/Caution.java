@@ -15,9 +15,9 @@ public final class Caution {
     List<String> sentences = new ArrayList<>();
     if (Math.max(dx, dy) > KSG_COLUMNS) {
       sentences.add(
-          ("KSG is far too low above about %d columns (0.18 for a true 3.02 at 64+64 and n = 10 000):"
-                  + " with %d+%d columns and n = %,d take the value as a lower bound; --pca, gaussian"
-                  + " or geodesic-ksg may serve better")
+          ("KSG is far too low above about %d columns (0.18 for a true 3.02 at 64+64 and n = 10"
+               + " 000): with %d+%d columns and n = %,d take the value as a lower bound; --pca,"
+               + " gaussian or geodesic-ksg may serve better")
               .formatted(KSG_COLUMNS, dx, dy, n));
     }
     double most = Math.log((double) n / k);
@@ -33,7 +33,8 @@ public final class Caution {
   public static List<String> ofGeodesicKsg(long n, int k, double value) {
     List<String> sentences = ofKsg(n, 1, 1, k, value);
     sentences.add(
-        "geodesic-ksg assumes that X and Y lie on manifolds of few dimensions; geodex dimension tells");
+        "geodesic-ksg assumes that X and Y lie on manifolds of few dimensions; geodex dimension"
+            + " tells");
     return sentences;
   }
 
