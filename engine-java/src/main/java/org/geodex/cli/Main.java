@@ -26,6 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       // One a line, by name.
       ActivationsCommand.class,
       AnalyzeCommand.class,
+      BenchCommand.class,
       CorpusCommand.class,
       CurvatureCommand.class,
       DimensionCommand.class,

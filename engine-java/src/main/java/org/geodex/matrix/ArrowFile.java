@@ -24,6 +24,7 @@ import org.geodex.memory.NativeMemory;
 public final class ArrowFile implements MatrixFile {
   private final MappedFile file;
   private final List<Field> fields;
+  private final List<String> names;
   private final List<ArrowBatch> batches;
 
   private ArrowFile(MappedFile file) {
@@ -31,6 +32,7 @@ public final class ArrowFile implements MatrixFile {
     try {
       ArrowFooter footer = ArrowFooter.read(file);
       this.fields = footer.fields();
+      this.names = fields.stream().map(ArrowFile::name).toList();
       this.batches = footer.batches();
     } catch (GeodexException e) {
       throw e;
@@ -65,7 +67,7 @@ public final class ArrowFile implements MatrixFile {
 
   /** Names of the columns, in order. */
   public List<String> columns() {
-    return fields.stream().map(Field::name).toList();
+    return names;
   }
 
   public long rows() {
@@ -74,8 +76,11 @@ public final class ArrowFile implements MatrixFile {
 
   @Override
   public Matrix.View matrix(String column, Arena copies) {
-    int index = column == null ? onlyMatrix() : index(column);
-    return guarded(() -> matrix(place(index), pieces(index), copies));
+    return guarded(
+        () -> {
+          int index = column == null ? onlyMatrix() : index(column);
+          return matrix(place(index), pieces(index), copies);
+        });
   }
 
   /** A column of whole numbers, widened to 64 bits. */
@@ -133,12 +138,11 @@ public final class ArrowFile implements MatrixFile {
       }
     }
     NameHint.only(
-        "matrix column", path(), matrices.stream().map(i -> fields.get(i).name()).toList());
+        "matrix column", path(), matrices.stream().map(names::get).toList());
     return matrices.getFirst();
   }
 
   private int index(String column) {
-    List<String> names = columns();
     int index = names.indexOf(column);
     if (index < 0) {
       throw new InputException("%s: %s", path(), NameHint.missing("column", column, names));
@@ -150,7 +154,11 @@ public final class ArrowFile implements MatrixFile {
   }
 
   private String place(int index) {
-    return path() + "#" + fields.get(index).name();
+    return path() + "#" + names.get(index);
+  }
+
+  private static String name(Field field) {
+    return field.name() == null ? "" : field.name();
   }
 
   private interface Read<T> {

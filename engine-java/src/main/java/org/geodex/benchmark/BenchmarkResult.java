@@ -1,0 +1,55 @@
+package org.geodex.benchmark;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One benchmark of a results file.
+ *
+ * @param name class and method
+ * @param mode JMH's mode: thrpt, avgt, sample, ss
+ * @param threads threads that ran the benchmark together
+ * @param params values of its {@code @Param} fields
+ * @param unit of the score, such as ms/op or ops/s
+ * @param forks one list a fork: the scores of its iterations
+ */
+public record BenchmarkResult(
+    String name,
+    String mode,
+    int threads,
+    Map<String, String> params,
+    String unit,
+    List<List<Double>> forks) {
+
+  /** What must be equal for two results to be the same measurement. */
+  public String key() {
+    StringBuilder key = new StringBuilder(name);
+    new TreeMap<>(params).forEach((param, value) -> key.append(" %s=%s".formatted(param, value)));
+    key.append(threads == 1 ? "" : " threads=" + threads);
+    return key.append(mode.equals("avgt") ? "" : " (" + mode + ")").toString();
+  }
+
+  /** Whether a larger score is better: operations per time. */
+  public boolean isThroughput() {
+    return mode.equals("thrpt");
+  }
+
+  /** The median iteration of every fork. */
+  public double[] samples() {
+    return forks.stream().mapToDouble(BenchmarkResult::median).toArray();
+  }
+
+  private static double median(List<Double> values) {
+    return median(values.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  /** The middle value, or the mean of the two middle ones. */
+  static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int half = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  }
+}

@@ -1,0 +1,156 @@
+package org.geodex.benchmark;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.geodex.error.InputException;
+
+/**
+ * A results file: JMH's own JSON ({@code -rf json}), or the same under {@code results} beside an
+ * {@code environment}, as {@code geodex bench run} writes it.
+ *
+ * @param path the file
+ * @param environment where it was measured: key and value, as far as the file tells
+ * @param results by {@link BenchmarkResult#key}, in the order of the file
+ */
+public record BenchmarkResults(
+    Path path,
+    Map<String, String> environment,
+    SequencedMap<String, BenchmarkResult> results) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** JMH repeats these with every benchmark; they tell one machine's Java from another's. */
+  private static final List<String> JMH_ENVIRONMENT = List.of("jdkVersion", "vmName", "vmVersion");
+
+  /**
+   * Reads a file.
+   *
+   * @throws InputException when it is missing, no JSON, or no JMH result
+   */
+  public static BenchmarkResults read(Path path) {
+    JsonNode root = parse(path);
+    JsonNode list = root.isObject() ? root.path("results") : root;
+    if (!list.isArray() || list.isEmpty()) {
+      throw new InputException(
+          "%s: expected a list of JMH results (-rf json), or an object with \"results\"", path);
+    }
+    Map<String, String> environment = new LinkedHashMap<>();
+    root.path("environment")
+        .properties()
+        .forEach(entry -> environment.put(entry.getKey(), entry.getValue().asText()));
+    SequencedMap<String, BenchmarkResult> results = new LinkedHashMap<>();
+    for (int i = 0; i < list.size(); i++) {
+      JsonNode node = list.get(i);
+      BenchmarkResult result = new Reader(path, i).result(node);
+      if (results.put(result.key(), result) != null) {
+        throw new InputException("%s: holds %s twice", path, result.key());
+      }
+      for (String key : JMH_ENVIRONMENT) {
+        if (node.path(key).isTextual()) {
+          environment.putIfAbsent(key, node.get(key).textValue());
+        }
+      }
+    }
+    return new BenchmarkResults(path, environment, results);
+  }
+
+  private static JsonNode parse(Path path) {
+    try {
+      JsonNode root = JSON.readTree(Files.readString(path));
+      return root == null ? JSON.missingNode() : root;
+    } catch (NoSuchFileException e) {
+      throw new InputException(e, "%s: no such file", path);
+    } catch (JsonProcessingException e) {
+      throw new InputException(
+          e,
+          "%s: is no JSON (line %d: %s)",
+          path,
+          e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
+          e.getOriginalMessage().lines().findFirst().orElse("cut off"));
+    } catch (IOException e) {
+      throw new InputException(e, "%s: cannot be read as text (%s)", path, e.getMessage());
+    }
+  }
+
+  /** One entry of the list, every field checked. */
+  private record Reader(Path path, int index) {
+    BenchmarkResult result(JsonNode node) {
+      JsonNode metric = node.path("primaryMetric");
+      Map<String, String> params = new LinkedHashMap<>();
+      node.path("params")
+          .properties()
+          .forEach(entry -> params.put(entry.getKey(), entry.getValue().asText()));
+      return new BenchmarkResult(
+          text(node, "benchmark"),
+          text(node, "mode"),
+          node.path("threads").asInt(1),
+          params,
+          text(metric, "scoreUnit"),
+          forks(metric));
+    }
+
+    private List<List<Double>> forks(JsonNode metric) {
+      boolean histogram = metric.has("rawDataHistogram") && !metric.has("rawData");
+      JsonNode data = metric.path(histogram ? "rawDataHistogram" : "rawData");
+      List<List<Double>> forks = new ArrayList<>();
+      for (JsonNode fork : data) {
+        List<Double> iterations = new ArrayList<>();
+        for (JsonNode iteration : fork) {
+          iterations.add(histogram ? histogramMedian(iteration) : score(iteration));
+        }
+        if (iterations.isEmpty()) {
+          throw bad("has a fork without iterations");
+        }
+        forks.add(iterations);
+      }
+      if (forks.isEmpty()) {
+        throw bad("has no raw data (primaryMetric.rawData)");
+      }
+      return forks;
+    }
+
+    /** Sample mode stores [value, count] pairs in the order of the values. */
+    private double histogramMedian(JsonNode pairs) {
+      long total = 0;
+      for (JsonNode pair : pairs) {
+        total += pair.path(1).asLong();
+      }
+      long seen = 0;
+      for (JsonNode pair : pairs) {
+        seen += pair.path(1).asLong();
+        if (2 * seen >= total) {
+          return score(pair.path(0));
+        }
+      }
+      throw bad("has an empty histogram");
+    }
+
+    private double score(JsonNode node) {
+      double score = node.isNumber() ? node.doubleValue() : Double.NaN;
+      if (!(score > 0) || Double.isInfinite(score)) {
+        throw bad("has the score " + node + ", expected a number above 0");
+      }
+      return score;
+    }
+
+    private String text(JsonNode node, String key) {
+      if (!node.path(key).isTextual()) {
+        throw bad("lacks \"" + key + "\"");
+      }
+      return node.get(key).textValue();
+    }
+
+    private InputException bad(String what) {
+      return new InputException("%s: result %d %s", path, index, what);
+    }
+  }
+}
