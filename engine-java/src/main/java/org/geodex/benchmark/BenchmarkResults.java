@@ -23,9 +23,7 @@ import org.geodex.error.InputException;
  * @param results by {@link BenchmarkResult#key}, in the order of the file
  */
 public record BenchmarkResults(
-    Path path,
-    Map<String, String> environment,
-    SequencedMap<String, BenchmarkResult> results) {
+    Path path, Map<String, String> environment, SequencedMap<String, BenchmarkResult> results) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** JMH repeats these with every benchmark; they tell one machine's Java from another's. */

@@ -111,9 +111,7 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
   }
 
   private static List<String> missing(BenchmarkResults from, BenchmarkResults in) {
-    return from.results().keySet().stream()
-        .filter(key -> !in.results().containsKey(key))
-        .toList();
+    return from.results().keySet().stream().filter(key -> !in.results().containsKey(key)).toList();
   }
 
   private static Row row(BenchmarkResult before, BenchmarkResult after, Rules rules) {

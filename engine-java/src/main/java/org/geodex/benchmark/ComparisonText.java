@@ -50,20 +50,20 @@ public final class ComparisonText {
       rows.append("</tr>\n");
     }
     return """
-        <!doctype html>
-        <html lang="en"><meta charset="utf-8"><title>Benchmark comparison</title>
-        <style>
-        body { font: 15px system-ui, sans-serif; margin: 2rem; }
-        td, th { padding: .3rem .8rem; text-align: left; border-bottom: 1px solid #ddd; }
-        .SLOWER td:first-child { color: #b00020; font-weight: bold; }
-        .FASTER td:first-child { color: #00701a; font-weight: bold; }
-        </style>
-        <h1>Benchmark comparison</h1>
-        <table><tr>%s</tr>
-        %s</table>
-        <p>%s</p>
-        </html>
-        """
+    <!doctype html>
+    <html lang="en"><meta charset="utf-8"><title>Benchmark comparison</title>
+    <style>
+    body { font: 15px system-ui, sans-serif; margin: 2rem; }
+    td, th { padding: .3rem .8rem; text-align: left; border-bottom: 1px solid #ddd; }
+    .SLOWER td:first-child { color: #b00020; font-weight: bold; }
+    .FASTER td:first-child { color: #00701a; font-weight: bold; }
+    </style>
+    <h1>Benchmark comparison</h1>
+    <table><tr>%s</tr>
+    %s</table>
+    <p>%s</p>
+    </html>
+    """
         .formatted(
             String.join("", HEADS.stream().map(head -> "<th>" + head + "</th>").toList()),
             rows,

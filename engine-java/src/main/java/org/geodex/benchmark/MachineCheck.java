@@ -22,7 +22,8 @@ public final class MachineCheck {
               String after = changed.environment().get(key);
               if (after != null && !FREE.contains(key) && !after.equals(before)) {
                 throw new InputException(
-                    "%s and %s: measured on different machines (%s: %s and %s), times cannot be compared (--any-machine to insist)",
+                    "%s and %s: measured on different machines (%s: %s and %s), times cannot be"
+                        + " compared (--any-machine to insist)",
                     base.path(), changed.path(), key, before, after);
               }
             });

@@ -30,7 +30,9 @@ record ShiftEstimate(double shift, double low, double high) {
     return new ShiftEstimate(BenchmarkResult.median(differences), low, high);
   }
 
-  /** The largest c with P(U &lt; c) ≤ tail: the c-th difference from each end bounds the interval. */
+  /**
+   * The largest c with P(U &lt; c) ≤ tail: the c-th difference from each end bounds the interval.
+   */
   private static int rejected(int n, int m, double tail) {
     if (n > EXACT_LIMIT || m > EXACT_LIMIT) {
       double sd = Math.sqrt(n * (double) m * (n + m + 1) / 12);

@@ -137,8 +137,7 @@ public final class ArrowFile implements MatrixFile {
         matrices.add(i);
       }
     }
-    NameHint.only(
-        "matrix column", path(), matrices.stream().map(names::get).toList());
+    NameHint.only("matrix column", path(), matrices.stream().map(names::get).toList());
     return matrices.getFirst();
   }
 

@@ -83,7 +83,14 @@ class BenchCompareCommandTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "{", "[]", "{}", "null", "[1]", "hello", "[{\"benchmark\": \"a\"}]",
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        "[1]",
+        "hello",
+        "[{\"benchmark\": \"a\"}]",
         "[{\"benchmark\": \"a\", \"mode\": \"avgt\", \"primaryMetric\": {\"scoreUnit\": \"s\"}}]",
         "[{\"benchmark\": \"a\", \"mode\": \"avgt\", \"primaryMetric\": "
             + "{\"scoreUnit\": \"s\", \"rawData\": [[\"NaN\"]]}}]",
@@ -155,7 +162,8 @@ class BenchCompareCommandTest {
           """
           {"benchmark": "org.example.A.%s", "mode": "%s", "threads": 1, "jdkVersion": "25.0.3",
            "params": {"n": "100"},
-           "primaryMetric": {"score": 1, "scoreUnit": "ms/op", "rawData": %s}}"""
+           "primaryMetric": {"score": 1, "scoreUnit": "ms/op", "rawData": %s}}\
+          """
               .formatted(method, mode, data));
     }
     return Files.writeString(folder.resolve(name + ".json"), results.toString());
