@@ -15,6 +15,9 @@ import org.geodex.matrix.Matrix;
 final class CpuGeometry implements Geometry {
   private static final int ROWS = 16;
 
+  /** Beyond this the lists of candidates would crowd the heap: a very large k. */
+  private static final long CANDIDATE_BYTES = 1L << 30;
+
   private final Parallel parallel;
 
   CpuGeometry(Parallel parallel) {
@@ -23,14 +26,33 @@ final class CpuGeometry implements Geometry {
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
+    boolean done =
+        precision != Precision.DIRECT
+            && PreparedRows.serves(metric)
+            && new PairwiseTiles(x, y, metric, precision, out, parallel).run();
+    if (!done) {
+      pairwiseDirect(x, y, metric, out);
+    }
+  }
+
+  /** Pair by pair in f64; of x against itself each pair once. */
+  private void pairwiseDirect(Matrix x, Matrix y, Metric metric, Matrix out) {
     RowDistances distances = RowDistances.of(x, y, metric, parallel);
     int m = y.intRows();
+    boolean symmetric = x == y;
     parallel.forEach(
         Math.ceilDiv(x.rows(), (long) ROWS),
         block -> {
           for (long i = block * ROWS; i < Math.min((block + 1) * ROWS, x.rows()); i++) {
-            for (int j = 0; j < m; j++) {
-              out.set(i, j, x == y && i == j ? 0 : (float) distances.get(i, j));
+            for (int j = 0; j < (symmetric ? i : m); j++) {
+              float distance = (float) distances.get(i, j);
+              out.set(i, j, distance);
+              if (symmetric) {
+                out.set(j, (int) i, distance);
+              }
+            }
+            if (symmetric) {
+              out.set(i, (int) i, 0);
             }
           }
         });
@@ -38,6 +60,13 @@ final class CpuGeometry implements Geometry {
 
   @Override
   public NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric) {
+    boolean tiles =
+        PreparedRows.serves(metric) && CandidateRows.bytes(x.rows(), k) <= CANDIDATE_BYTES;
+    NeighbourTable table = tiles ? new KnnTiles(x, y, k, metric, parallel).run() : null;
+    return table != null ? table : knnDirect(x, y, k, metric);
+  }
+
+  private NeighbourTable knnDirect(Matrix x, Matrix y, int k, Metric metric) {
     Matrix from = y == null ? x : y;
     int n = x.intRows();
     int m = from.intRows();

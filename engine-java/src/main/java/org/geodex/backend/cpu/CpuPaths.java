@@ -1,5 +1,6 @@
 package org.geodex.backend.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -47,7 +48,11 @@ final class CpuPaths {
   }
 
   private boolean isQuick(LanePaths lanes, int[] sources) {
-    return lanes.new Block().solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
+    try (Arena arena = Arena.ofConfined()) {
+      return lanes
+          .new Block(arena)
+          .solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
+    }
   }
 
   private long limit() {
@@ -55,14 +60,17 @@ final class CpuPaths {
   }
 
   /** Sources near each other share a block: their waves run through the same vertices. */
-  private ShortestPaths inLanes(LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
+  private ShortestPaths inLanes(
+      LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
     long[] keys = new long[sources.length];
     Arrays.setAll(keys, s -> (long) order.position[sources[s]] << 32 | s);
     Arrays.sort(keys);
     int blocks = Math.ceilDiv(sources.length, LanePaths.LANES);
     float[] longest = new float[blocks];
-    ThreadLocal<LanePaths.Block> scratch = ThreadLocal.withInitial(() -> lanes.new Block());
-    parallel.forEach(
+    try (Arena arena = Arena.ofShared()) {
+      ThreadLocal<LanePaths.Block> scratch =
+          ThreadLocal.withInitial(() -> lanes.new Block(arena));
+      parallel.forEach(
         blocks,
         b -> {
           int from = (int) b * LanePaths.LANES;
@@ -77,6 +85,7 @@ final class CpuPaths {
           block.solve(vertices, 0, count, Long.MAX_VALUE);
           longest[(int) b] = block.store(lengths, rows);
         });
+    }
     float max = 0;
     for (float value : longest) {
       max = Math.max(max, value);

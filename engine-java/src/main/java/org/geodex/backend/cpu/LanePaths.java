@@ -1,12 +1,17 @@
 package org.geodex.backend.cpu;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.geodex.geodesic.Graph;
 import org.geodex.matrix.Matrix;
+import org.geodex.memory.NativeMemory;
 
 /**
  * Shortest paths from as many sources at once as a vector has lanes: Bellman–Ford in pull form.
@@ -25,43 +30,47 @@ import org.geodex.matrix.Matrix;
  */
 final class LanePaths {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   /** Sources that are solved together. */
   static final int LANES = F.length();
 
+  /** Bytes of the lanes of one vertex: a cache line with AVX-512. */
+  private static final int LINE = F.vectorByteSize();
+
   private final int n;
   private final VertexOrder order;
   private final int[] offset;
-  // Index of the target's first lane.
-  private final int[] lane;
+  private final int[] target;
   private final float[] length;
-  private final int[] laneOf;
 
   LanePaths(Graph graph, VertexOrder order) {
     this.n = graph.n();
     this.order = order;
     this.offset = new int[n + 1];
-    this.lane = new int[graph.arcs()];
+    this.target = new int[graph.arcs()];
     this.length = new float[graph.arcs()];
-    this.laneOf = new int[n];
-    Math.multiplyExact(n, LANES);
     int write = 0;
     for (int p = 0; p < n; p++) {
       int v = order.vertexAt[p];
       for (int a = graph.begin(v); a < graph.end(v); a++) {
-        lane[write] = order.position[graph.target(a)] * LANES;
+        target[write] = order.position[graph.target(a)];
         length[write++] = (float) graph.length(a);
       }
       offset[p + 1] = write;
-      laneOf[v] = p * LANES;
     }
   }
 
-  /** Scratch memory of one thread. */
+  /** Scratch memory of one thread, off heap so that the lanes of a vertex are one cache line. */
   final class Block {
-    private final float[] dist = new float[n * LANES];
+    private final MemorySegment dist;
     private final boolean[] dirty = new boolean[n];
+    private final float[] strip = new float[LANES * LANES];
     private long relaxed;
+
+    Block(Arena arena) {
+      dist = NativeMemory.allocate((long) n * LINE, arena);
+    }
 
     /**
      * Solves up to {@link #LANES} sources.
@@ -71,12 +80,15 @@ final class LanePaths {
      * @return whether it finished
      */
     boolean solve(int[] sources, int from, int to, long limit) {
-      Arrays.fill(dist, Float.POSITIVE_INFINITY);
+      FloatVector infinite = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
+      for (int p = 0; p < n; p++) {
+        infinite.intoMemorySegment(dist, (long) p * LINE, ORDER);
+      }
       Arrays.fill(dirty, false);
       relaxed = 0;
       for (int s = from; s < to; s++) {
         int p = order.position[sources[s]];
-        dist[p * LANES + s - from] = 0;
+        dist.set(ValueLayout.JAVA_FLOAT, (long) p * LINE + 4L * (s - from), 0);
         mark(p);
       }
       boolean changed = true;
@@ -111,70 +123,77 @@ final class LanePaths {
       return changed;
     }
 
+    /** Lengths are never negative, so their bits order like integers, whose minimum is cheaper. */
     private boolean visit(int p) {
       dirty[p] = false;
       int begin = offset[p];
       int end = offset[p + 1];
       relaxed += end - begin;
-      if (!relax(p * LANES, begin, end)) {
+      IntVector old = at(p).reinterpretAsInts();
+      IntVector even = old;
+      IntVector odd = old;
+      int a = begin;
+      for (; a + 1 < end; a += 2) {
+        even = even.min(at(target[a]).add(length[a]).reinterpretAsInts());
+        odd = odd.min(at(target[a + 1]).add(length[a + 1]).reinterpretAsInts());
+      }
+      if (a < end) {
+        even = even.min(at(target[a]).add(length[a]).reinterpretAsInts());
+      }
+      IntVector best = even.min(odd);
+      if (!best.lt(old).anyTrue()) {
         return false;
       }
+      best.reinterpretAsFloats().intoMemorySegment(dist, (long) p * LINE, ORDER);
       mark(p);
       return true;
     }
 
-    private boolean relax(int at, int begin, int end) {
-      FloatVector old = FloatVector.fromArray(F, dist, at);
-      FloatVector even = old;
-      FloatVector odd = old;
-      int a = begin;
-      for (; a + 1 < end; a += 2) {
-        even = even.min(FloatVector.fromArray(F, dist, lane[a]).add(length[a]));
-        odd = odd.min(FloatVector.fromArray(F, dist, lane[a + 1]).add(length[a + 1]));
-      }
-      if (a < end) {
-        even = even.min(FloatVector.fromArray(F, dist, lane[a]).add(length[a]));
-      }
-      FloatVector best = even.min(odd);
-      if (!best.lt(old).anyTrue()) {
-        return false;
-      }
-      best.intoArray(dist, at);
-      return true;
+    private FloatVector at(int p) {
+      return FloatVector.fromMemorySegment(F, dist, (long) p * LINE, ORDER);
     }
 
     private void mark(int p) {
       for (int a = offset[p]; a < offset[p + 1]; a++) {
-        dirty[lane[a] / LANES] = true;
+        dirty[target[a]] = true;
       }
     }
 
     /** Writes lane s to row rows[s] and returns the largest finite length. */
     float store(Matrix lengths, int[] rows) {
-      int v = 0;
-      for (; v + LANES <= n; v += LANES) {
-        for (int s = 0; s < rows.length; s++) {
-          FloatVector.fromArray(F, dist, s, laneOf, v)
-              .intoMemorySegment(
-                  lengths.segment(), lengths.offset(rows[s]) + 4L * v, ByteOrder.nativeOrder());
-        }
-      }
-      for (; v < n; v++) {
-        for (int s = 0; s < rows.length; s++) {
-          lengths.set(rows[s], v, dist[laneOf[v] + s]);
-        }
-      }
-      return longest();
-    }
-
-    /** Lanes without a source are all +∞. */
-    private float longest() {
       FloatVector max = FloatVector.zero(F);
-      for (int at = 0; at < dist.length; at += LANES) {
-        FloatVector values = FloatVector.fromArray(F, dist, at);
-        max = max.max(values.blend(0, values.eq(Float.POSITIVE_INFINITY)));
+      for (int from = 0; from < n; from += LANES) {
+        int count = Math.min(LANES, n - from);
+        for (int v = 0; v < count; v++) {
+          FloatVector values = at(order.position[from + v]);
+          values.intoArray(strip, v * LANES);
+          // Lanes without a source are all +∞.
+          max = max.max(values.blend(0, values.eq(Float.POSITIVE_INFINITY)));
+        }
+        for (int s = 0; s < rows.length; s++) {
+          writeColumn(s, count, lengths, lengths.offset(rows[s]) + 4L * from);
+        }
       }
       return max.reduceLanes(VectorOperators.MAX);
     }
+
+    private void writeColumn(int s, int count, Matrix lengths, long at) {
+      if (count == LANES) {
+        FloatVector.fromArray(F, strip, s, COLUMN, 0)
+            .intoMemorySegment(lengths.segment(), at, ORDER);
+        return;
+      }
+      for (int v = 0; v < count; v++) {
+        lengths.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at + 4L * v, strip[v * LANES + s]);
+      }
+    }
+  }
+
+  private static final int[] COLUMN = column();
+
+  private static int[] column() {
+    int[] indices = new int[LANES];
+    Arrays.setAll(indices, v -> v * LANES);
+    return indices;
   }
 }
