@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EntropyCommand.class,
       GenerateCommand.class,
       GeodesicCommand.class,
+      IsomapCommand.class,
       KlCommand.class,
       KnnCommand.class,
       MiCommand.class,

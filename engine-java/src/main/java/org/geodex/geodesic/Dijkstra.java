@@ -27,14 +27,19 @@ public final class Dijkstra {
     this.place = new int[graph.n()];
   }
 
-  /** Computes the lengths of the shortest paths from {@code source}; +∞ where there is none. */
-  public Dijkstra run(int source) {
+  /**
+   * Computes the lengths of the shortest paths from the nearest of {@code sources}; +∞ where there
+   * is none.
+   */
+  public Dijkstra run(int... sources) {
     Arrays.fill(distance, Double.POSITIVE_INFINITY);
     Arrays.fill(predecessor, NONE);
     Arrays.fill(place, NONE);
     size = 0;
-    distance[source] = 0;
-    push(source);
+    for (int source : sources) {
+      distance[source] = 0;
+      push(source);
+    }
     while (size > 0) {
       int v = pop();
       for (int a = graph.begin(v); a < graph.end(v); a++) {

@@ -5,24 +5,24 @@ import java.util.Random;
 import org.geodex.matrix.Matrix;
 
 /** Test data and f64 references that share no code with what they judge. */
-final class Truth {
+public final class Truth {
   private Truth() {}
 
-  static Matrix.Owned normal(long seed, int n, int d, double offset) {
+  public static Matrix.Owned normal(long seed, int n, int d, double offset) {
     Random random = new Random(seed);
     return fill(n, d, () -> (float) (offset + random.nextGaussian()));
   }
 
-  static Matrix.Owned uniform(long seed, int n, int d) {
+  public static Matrix.Owned uniform(long seed, int n, int d) {
     Random random = new Random(seed);
     return fill(n, d, random::nextFloat);
   }
 
-  interface Value {
+  public interface Value {
     float next();
   }
 
-  static Matrix.Owned fill(int n, int d, Value value) {
+  public static Matrix.Owned fill(int n, int d, Value value) {
     Matrix.Owned x = Matrix.allocate(n, d);
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < d; j++) {
@@ -33,7 +33,7 @@ final class Truth {
   }
 
   /** Rows that {@code metric} is defined for. */
-  static Matrix.Owned rowsFor(Metric metric, long seed, int n, int d) {
+  public static Matrix.Owned rowsFor(Metric metric, long seed, int n, int d) {
     Matrix.Owned x =
         metric == Metric.FISHER_RAO_CATEGORICAL || metric == Metric.FISHER_RAO_NORMAL
             ? uniform(seed, n, d)
@@ -59,7 +59,7 @@ final class Truth {
   }
 
   /** The textbook formula, straight from its definition. */
-  static double distance(Metric metric, float[] x, float[] y) {
+  public static double distance(Metric metric, float[] x, float[] y) {
     int d = x.length;
     double squares = 0;
     double max = 0;
@@ -107,7 +107,7 @@ final class Truth {
     return Math.sqrt(sum);
   }
 
-  static double[][] pairwise(Metric metric, Matrix x, Matrix y) {
+  public static double[][] pairwise(Metric metric, Matrix x, Matrix y) {
     float[][] a = x.toArray();
     float[][] b = y.toArray();
     double[][] distances = new double[a.length][b.length];
@@ -120,7 +120,7 @@ final class Truth {
   }
 
   /** Indices of the k smallest of a row, ties by lower index, {@code skip} left out. */
-  static int[] nearest(double[] distances, int k, int skip) {
+  public static int[] nearest(double[] distances, int k, int skip) {
     Integer[] order = new Integer[distances.length];
     Arrays.setAll(order, j -> j);
     Arrays.sort(

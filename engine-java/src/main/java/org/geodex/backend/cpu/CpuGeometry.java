@@ -3,6 +3,7 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Parallel;
+import org.geodex.backend.scalar.ScalarGeometry;
 import org.geodex.geodesic.EdgeList;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
@@ -14,6 +15,12 @@ import org.geodex.matrix.Matrix;
 
 final class CpuGeometry implements Geometry {
   private static final int ROWS = 16;
+
+  /**
+   * Products of shape up to which plain loops are done before vector code is warm; the distances
+   * are the same f64 ones.
+   */
+  private static final double SMALL = 1 << 24;
 
   /** Beyond this the lists of candidates would crowd the heap: a very large k. */
   private static final long CANDIDATE_BYTES = 1L << 30;
@@ -60,6 +67,10 @@ final class CpuGeometry implements Geometry {
 
   @Override
   public NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric) {
+    Matrix from = y == null ? x : y;
+    if ((double) x.rows() * from.rows() * x.columns() <= SMALL) {
+      return new ScalarGeometry().knn(x, y, k, metric);
+    }
     boolean tiles =
         PreparedRows.serves(metric) && CandidateRows.bytes(x.rows(), k) <= CANDIDATE_BYTES;
     NeighbourTable table = tiles ? new KnnTiles(x, y, k, metric, parallel).run() : null;

@@ -13,7 +13,8 @@ import org.geodex.matrix.Matrix;
 /**
  * Shortest paths from many sources. The algorithm is chosen by the graph alone, never by time or
  * threads: {@link LanePaths} where paths have so few arcs that f32 keeps 1e-5 and a few sweeps do,
- * which a search from the rim and the first block of sources tell; else Dijkstra in f64.
+ * which a search from the rim and the first block of sources tell; else, and for small graphs,
+ * Dijkstra in f64.
  */
 final class CpuPaths {
   /** Sources that one Dijkstra task takes: enough to repay its scratch memory. */
@@ -25,6 +26,9 @@ final class CpuPaths {
   /** How often the lanes may look at each arc, on average, before Dijkstra is the better choice. */
   private static final long MAX_PASSES = 64;
 
+  /** Sources times arcs up to which Dijkstra is done before vector code is warm. */
+  private static final long SMALL = 1 << 24;
+
   private final Graph graph;
   private final Parallel parallel;
 
@@ -34,9 +38,9 @@ final class CpuPaths {
   }
 
   ShortestPaths run(int[] sources, Matrix lengths, MemorySegment predecessors) {
-    if (predecessors == null && sources.length > 1) {
+    if (predecessors == null && (long) sources.length * graph.arcs() > SMALL) {
       VertexOrder order = VertexOrder.of(graph);
-      int hops = new Dijkstra(graph).run(order.vertexAt[0]).hops();
+      int hops = new Dijkstra(graph).run(order.rims).hops();
       if (hops <= MAX_HOPS) {
         LanePaths lanes = new LanePaths(graph, order);
         if (isQuick(lanes, sources)) {

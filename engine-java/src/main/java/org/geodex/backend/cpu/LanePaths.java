@@ -14,10 +14,10 @@ import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
 
 /**
- * Shortest paths from as many sources at once as a vector has lanes: Bellman–Ford in pull form.
+ * Shortest paths from as many sources at once as two vectors have lanes: Bellman–Ford in pull form.
  * {@code dist[p·L + s]} is the length from source s to the vertex at position p. A vertex takes the
- * minimum over its arcs of the neighbour's lanes plus the arc's length, two instructions for L
- * relaxations without a branch; when a lane fell, its neighbours are marked to be looked at again.
+ * minimum over its arcs of the neighbour's lanes plus the arc's length, two instructions a vector
+ * without a branch; when a lane fell, its neighbours are marked to be looked at again.
  * Sweeps alternate between up and down in {@link VertexOrder}, so that most paths are complete
  * after a few of them: on k-NN graphs, where shortest paths have some ten arcs, 7 or 8.
  *
@@ -32,11 +32,13 @@ final class LanePaths {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Sources that are solved together. */
-  static final int LANES = F.length();
+  private static final int VECTOR = F.length();
 
-  /** Bytes of the lanes of one vertex: a cache line with AVX-512. */
-  private static final int LINE = F.vectorByteSize();
+  /** Sources that are solved together: two vectors, so that an arc is looked up once for both. */
+  static final int LANES = 2 * VECTOR;
+
+  /** Bytes of the lanes of one vertex: two cache lines with AVX-512. */
+  private static final int LINE = 2 * F.vectorByteSize();
 
   private final int n;
   private final VertexOrder order;
@@ -65,7 +67,7 @@ final class LanePaths {
   final class Block {
     private final MemorySegment dist;
     private final boolean[] dirty = new boolean[n];
-    private final float[] strip = new float[LANES * LANES];
+    private final float[] strip = new float[VECTOR * LANES];
     private long relaxed;
 
     Block(Arena arena) {
@@ -82,7 +84,7 @@ final class LanePaths {
     boolean solve(int[] sources, int from, int to, long limit) {
       FloatVector infinite = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
       for (int p = 0; p < n; p++) {
-        infinite.intoMemorySegment(dist, (long) p * LINE, ORDER);
+        put(p, infinite, infinite);
       }
       Arrays.fill(dirty, false);
       relaxed = 0;
@@ -129,28 +131,33 @@ final class LanePaths {
       int begin = offset[p];
       int end = offset[p + 1];
       relaxed += end - begin;
-      IntVector old = at(p).reinterpretAsInts();
-      IntVector even = old;
-      IntVector odd = old;
-      int a = begin;
-      for (; a + 1 < end; a += 2) {
-        even = even.min(at(target[a]).add(length[a]).reinterpretAsInts());
-        odd = odd.min(at(target[a + 1]).add(length[a + 1]).reinterpretAsInts());
+      IntVector oldLow = low(p).reinterpretAsInts();
+      IntVector oldHigh = high(p).reinterpretAsInts();
+      IntVector low = oldLow;
+      IntVector high = oldHigh;
+      for (int a = begin; a < end; a++) {
+        low = low.min(low(target[a]).add(length[a]).reinterpretAsInts());
+        high = high.min(high(target[a]).add(length[a]).reinterpretAsInts());
       }
-      if (a < end) {
-        even = even.min(at(target[a]).add(length[a]).reinterpretAsInts());
-      }
-      IntVector best = even.min(odd);
-      if (!best.lt(old).anyTrue()) {
+      if (!low.lt(oldLow).or(high.lt(oldHigh)).anyTrue()) {
         return false;
       }
-      best.reinterpretAsFloats().intoMemorySegment(dist, (long) p * LINE, ORDER);
+      put(p, low.reinterpretAsFloats(), high.reinterpretAsFloats());
       mark(p);
       return true;
     }
 
-    private FloatVector at(int p) {
+    private FloatVector low(int p) {
       return FloatVector.fromMemorySegment(F, dist, (long) p * LINE, ORDER);
+    }
+
+    private FloatVector high(int p) {
+      return FloatVector.fromMemorySegment(F, dist, (long) p * LINE + LINE / 2, ORDER);
+    }
+
+    private void put(int p, FloatVector low, FloatVector high) {
+      low.intoMemorySegment(dist, (long) p * LINE, ORDER);
+      high.intoMemorySegment(dist, (long) p * LINE + LINE / 2, ORDER);
     }
 
     private void mark(int p) {
@@ -162,13 +169,13 @@ final class LanePaths {
     /** Writes lane s to row rows[s] and returns the largest finite length. */
     float store(Matrix lengths, int[] rows) {
       FloatVector max = FloatVector.zero(F);
-      for (int from = 0; from < n; from += LANES) {
-        int count = Math.min(LANES, n - from);
+      for (int from = 0; from < n; from += VECTOR) {
+        int count = Math.min(VECTOR, n - from);
         for (int v = 0; v < count; v++) {
-          FloatVector values = at(order.position[from + v]);
-          values.intoArray(strip, v * LANES);
-          // Lanes without a source are all +∞.
-          max = max.max(values.blend(0, values.eq(Float.POSITIVE_INFINITY)));
+          int p = order.position[from + v];
+          max = max.max(finite(low(p))).max(finite(high(p)));
+          low(p).intoArray(strip, v * LANES);
+          high(p).intoArray(strip, v * LANES + VECTOR);
         }
         for (int s = 0; s < rows.length; s++) {
           writeColumn(s, count, lengths, lengths.offset(rows[s]) + 4L * from);
@@ -177,8 +184,13 @@ final class LanePaths {
       return max.reduceLanes(VectorOperators.MAX);
     }
 
+    /** Lanes without a source are all +∞, as is what a source cannot reach. */
+    private FloatVector finite(FloatVector values) {
+      return values.blend(0, values.eq(Float.POSITIVE_INFINITY));
+    }
+
     private void writeColumn(int s, int count, Matrix lengths, long at) {
-      if (count == LANES) {
+      if (count == VECTOR) {
         FloatVector.fromArray(F, strip, s, COLUMN, 0)
             .intoMemorySegment(lengths.segment(), at, ORDER);
         return;
@@ -192,7 +204,7 @@ final class LanePaths {
   private static final int[] COLUMN = column();
 
   private static int[] column() {
-    int[] indices = new int[LANES];
+    int[] indices = new int[VECTOR];
     Arrays.setAll(indices, v -> v * LANES);
     return indices;
   }

@@ -15,19 +15,29 @@ final class VertexOrder {
   /** position[v] is where vertex v stands. */
   final int[] position;
 
-  private VertexOrder(int[] vertexAt, int[] position) {
+  /** One vertex on the rim of each component. */
+  final int[] rims;
+
+  private VertexOrder(int[] vertexAt, int[] position, int[] rims) {
     this.vertexAt = vertexAt;
     this.position = position;
+    this.rims = rims;
   }
 
   static VertexOrder of(Graph graph) {
     int n = graph.n();
     int[] order = new int[n];
     boolean[] seen = new boolean[n];
+    int[] rims = new int[n];
+    int components = 0;
     int size = 0;
+    int[] scratch = new int[n];
+    int[] mark = new int[n];
     for (int v = 0; v < n; v++) {
       if (!seen[v]) {
-        size = breadthFirst(graph, peripheral(graph, v), seen, order, size);
+        int rim = peripheral(graph, v, scratch, mark);
+        rims[components++] = rim;
+        size = breadthFirst(graph, rim, seen, order, size);
       }
     }
     int[] position = new int[n];
@@ -39,17 +49,27 @@ final class VertexOrder {
     for (int p = 0; p < n; p++) {
       position[order[p]] = p;
     }
-    return new VertexOrder(order, position);
+    return new VertexOrder(order, position, Arrays.copyOf(rims, components));
   }
 
   /** A vertex far from {@code v} in hops: the last one that two searches reach. */
-  private static int peripheral(Graph graph, int v) {
+  private static int peripheral(Graph graph, int v, int[] queue, int[] mark) {
     int start = v;
-    int[] order = new int[graph.n()];
-    for (int round = 0; round < 2; round++) {
-      boolean[] seen = new boolean[graph.n()];
-      int size = breadthFirst(graph, start, seen, order, 0);
-      start = order[size - 1];
+    for (int round = 1; round <= 2; round++) {
+      int read = 0;
+      int write = 0;
+      queue[write++] = start;
+      mark[start] = round;
+      while (read < write) {
+        int u = queue[read++];
+        for (int a = graph.begin(u); a < graph.end(u); a++) {
+          if (mark[graph.target(a)] < round) {
+            mark[graph.target(a)] = round;
+            queue[write++] = graph.target(a);
+          }
+        }
+      }
+      start = queue[write - 1];
     }
     return start;
   }

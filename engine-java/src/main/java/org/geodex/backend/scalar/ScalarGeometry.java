@@ -13,7 +13,8 @@ import org.geodex.geodesic.Precision;
 import org.geodex.geodesic.ShortestPaths;
 import org.geodex.matrix.Matrix;
 
-final class ScalarGeometry implements Geometry {
+/** The specification of distances, neighbours and paths: plain loops on one thread. */
+public final class ScalarGeometry implements Geometry {
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
