@@ -14,6 +14,12 @@ import org.geodex.geodesic.NearestRows;
  * whatever the order in which candidates came.
  */
 final class CandidateRows {
+  /**
+   * Part of the distance between lower and upper bounds, so that they hold where squares underflow
+   * and order where all norms are 0. Rows are scaled to about 1.
+   */
+  static final float TINY = 1e-35f;
+
   private final int k;
   private final int capacity;
   private final float spread;
@@ -98,7 +104,7 @@ final class CandidateRows {
     int base = i * capacity;
     int count = size[i];
     for (int c = 0; c < count; c++) {
-      s.high[c] = low[base + c] + spread * (xNorms[i] + yNorms[index[base + c]]) + Float.MIN_NORMAL;
+      s.high[c] = low[base + c] + spread * (xNorms[i] + yNorms[index[base + c]]) + TINY;
     }
     Arrays.sort(s.high, 0, count);
     threshold[i] = Math.min(threshold[i], s.high[k - 1]);
@@ -126,11 +132,11 @@ final class CandidateRows {
       index[base + r] = j;
       double slack = (double) spread * (xNorms[i] + yNorms[j]);
       double square = squares.get(i, j);
-      low[base + r] = (float) (square - slack) - Float.MIN_NORMAL;
+      low[base + r] = (float) (square - slack) - TINY;
       farthest = Math.max(farthest, square + slack);
     }
     size[i] = k;
-    threshold[i] = Math.min(threshold[i], Math.nextUp((float) farthest) + Float.MIN_NORMAL);
+    threshold[i] = Math.min(threshold[i], Math.nextUp((float) farthest) + TINY);
   }
 
   /** Writes the k nearest of row {@code i}. */

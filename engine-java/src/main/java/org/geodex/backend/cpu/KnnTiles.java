@@ -28,9 +28,6 @@ final class KnnTiles {
   private static final int LANES = F.length();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /** Keeps bounds below the truth where squares underflow; rows are scaled to about 1. */
-  private static final float TINY = 1e-36f;
-
   private final Matrix x;
   private final Matrix y;
   private final int k;
@@ -85,7 +82,7 @@ final class KnnTiles {
   private static float[] lowered(float[] norms, float gamma) {
     float[] lowered = new float[norms.length];
     for (int i = 0; i < norms.length; i++) {
-      lowered[i] = norms[i] * (1 - gamma) - TINY;
+      lowered[i] = norms[i] * (1 - gamma) - CandidateRows.TINY / 8;
     }
     return lowered;
   }
