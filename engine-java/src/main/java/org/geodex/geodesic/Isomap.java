@@ -13,8 +13,8 @@ import org.geodex.matrix.Matrix64;
  * distances and J the centring, the coordinates are the leading eigenvectors of −½·J·S·J times the
  * roots of their eigenvalues; of each column the entry of largest size is positive.
  *
- * <p>Subspace iteration with Rayleigh–Ritz steps finds the few eigenvectors that are wanted: one
- * n × n by n × (c + 10) product a step in f32, small matrices in f64, until the residuals are below
+ * <p>Subspace iteration with Rayleigh–Ritz steps finds the few eigenvectors that are wanted: one n
+ * × n by n × (c + 10) product a step in f32, small matrices in f64, until the residuals are below
  * 1e-5 of the largest eigenvalue. The start is seeded by a constant, so the result is reproducible.
  */
 public final class Isomap {
@@ -33,8 +33,7 @@ public final class Isomap {
    * @param residualVariance entry i: 1 − R² between geodesic distances and those of the first i + 1
    *     coordinates, over all pairs (of landmarks with all rows in the landmark form)
    */
-  public record Embedding(
-      Matrix.Owned coordinates, double[] eigenvalues, double[] residualVariance)
+  public record Embedding(Matrix.Owned coordinates, double[] eigenvalues, double[] residualVariance)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -110,12 +109,7 @@ public final class Isomap {
   }
 
   private static void place(
-      Matrix distances,
-      int i,
-      double[] means,
-      Vectors vectors,
-      Matrix basis,
-      Matrix coordinates) {
+      Matrix distances, int i, double[] means, Vectors vectors, Matrix basis, Matrix coordinates) {
     for (int c = 0; c < coordinates.columns(); c++) {
       double sum = 0;
       for (int a = 0; a < means.length; a++) {

@@ -80,8 +80,19 @@ class GeometryCommandsTest {
     Path rows = folder.resolve("r.npy");
     JsonNode json =
         CommandRun.of(
-                "geodesic", x, "--k", 8, "--landmarks", 6, "--paths", before, "--out-rows", rows,
-                "--out", out, "--json")
+                "geodesic",
+                x,
+                "--k",
+                8,
+                "--landmarks",
+                6,
+                "--paths",
+                before,
+                "--out-rows",
+                rows,
+                "--out",
+                out,
+                "--json")
             .json();
     assertEquals(6, json.get("landmarks").size());
     assertTrue(Files.exists(before));
@@ -105,8 +116,7 @@ class GeometryCommandsTest {
       assertTrue(json.get("value").asDouble() > 1);
       assertEquals(0, json.get("zero_distances").asInt());
     }
-    assertEquals(
-        "radians", CommandRun.of("curvature", x, "--json").json().get("unit").asText());
+    assertEquals("radians", CommandRun.of("curvature", x, "--json").json().get("unit").asText());
   }
 
   /** Wrong usage 2, bad input 3, no memory 5; nothing is written. */

@@ -53,8 +53,7 @@ final class CpuPaths {
 
   private boolean isQuick(LanePaths lanes, int[] sources) {
     try (Arena arena = Arena.ofConfined()) {
-      return lanes
-          .new Block(arena)
+      return lanes.new Block(arena)
           .solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
     }
   }
@@ -64,31 +63,29 @@ final class CpuPaths {
   }
 
   /** Sources near each other share a block: their waves run through the same vertices. */
-  private ShortestPaths inLanes(
-      LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
+  private ShortestPaths inLanes(LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
     long[] keys = new long[sources.length];
     Arrays.setAll(keys, s -> (long) order.position[sources[s]] << 32 | s);
     Arrays.sort(keys);
     int blocks = Math.ceilDiv(sources.length, LanePaths.LANES);
     float[] longest = new float[blocks];
     try (Arena arena = Arena.ofShared()) {
-      ThreadLocal<LanePaths.Block> scratch =
-          ThreadLocal.withInitial(() -> lanes.new Block(arena));
+      ThreadLocal<LanePaths.Block> scratch = ThreadLocal.withInitial(() -> lanes.new Block(arena));
       parallel.forEach(
-        blocks,
-        b -> {
-          int from = (int) b * LanePaths.LANES;
-          int count = Math.min(LanePaths.LANES, sources.length - from);
-          int[] rows = new int[count];
-          int[] vertices = new int[count];
-          for (int s = 0; s < count; s++) {
-            rows[s] = (int) keys[from + s];
-            vertices[s] = sources[rows[s]];
-          }
-          LanePaths.Block block = scratch.get();
-          block.solve(vertices, 0, count, Long.MAX_VALUE);
-          longest[(int) b] = block.store(lengths, rows);
-        });
+          blocks,
+          b -> {
+            int from = (int) b * LanePaths.LANES;
+            int count = Math.min(LanePaths.LANES, sources.length - from);
+            int[] rows = new int[count];
+            int[] vertices = new int[count];
+            for (int s = 0; s < count; s++) {
+              rows[s] = (int) keys[from + s];
+              vertices[s] = sources[rows[s]];
+            }
+            LanePaths.Block block = scratch.get();
+            block.solve(vertices, 0, count, Long.MAX_VALUE);
+            longest[(int) b] = block.store(lengths, rows);
+          });
     }
     float max = 0;
     for (float value : longest) {

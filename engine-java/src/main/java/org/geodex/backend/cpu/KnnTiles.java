@@ -16,8 +16,8 @@ import org.geodex.matrix.Matrix;
 /**
  * Exact nearest neighbours by matrix products. Tiles of dot products give a lower bound of every
  * squared distance, the rounding error of the product taken off: ‖x‖²+‖y‖²−2x·y − γ(‖x‖²+‖y‖²) with
- * γ = 1.01·(d+16)·2⁻²⁴, which holds for any order of summation. One pass over the tile while it is in
- * cache offers what is below a row's threshold to {@link CandidateRows}; at the end distances in
+ * γ = 1.01·(d+16)·2⁻²⁴, which holds for any order of summation. One pass over the tile while it is
+ * in cache offers what is below a row's threshold to {@link CandidateRows}; at the end distances in
  * f64 rank what is left. Of x against itself only half of the tiles are computed, and each is
  * looked through for its rows and for its columns at once.
  *
@@ -117,10 +117,7 @@ final class KnnTiles {
    * two threads offer to the same rows. Round 0 is each block with itself.
    */
   private void itself(
-      PreparedRows rows,
-      float[] low,
-      CandidateRows candidates,
-      ThreadLocal<TileProduct> products) {
+      PreparedRows rows, float[] low, CandidateRows candidates, ThreadLocal<TileProduct> products) {
     int n = x.intRows();
     int blocks = TileProduct.blocks(n);
     parallel.forEach(
@@ -147,12 +144,7 @@ final class KnnTiles {
   }
 
   private void meet(
-      PreparedRows rows,
-      float[] low,
-      int a,
-      int b,
-      CandidateRows candidates,
-      TileProduct product) {
+      PreparedRows rows, float[] low, int a, int b, CandidateRows candidates, TileProduct product) {
     int n = x.intRows();
     int iFrom = TileProduct.from(a);
     int iTo = TileProduct.to(a, n);
@@ -231,11 +223,9 @@ final class KnnTiles {
       int j = 0;
       for (; j + LANES <= width; j += LANES) {
         FloatVector dot = FloatVector.fromMemorySegment(F, dots, row + 4L * j, ORDER);
-        FloatVector bound =
-            dot.fma(minusTwo, FloatVector.fromArray(F, low, jFrom + j)).add(low[i]);
+        FloatVector bound = dot.fma(minusTwo, FloatVector.fromArray(F, low, jFrom + j)).add(low[i]);
         FloatVector columns = FloatVector.fromArray(F, thresholds, jFrom + j);
-        VectorMask<Float> hits =
-            bound.compare(VectorOperators.LE, columns.max(thresholds[i]));
+        VectorMask<Float> hits = bound.compare(VectorOperators.LE, columns.max(thresholds[i]));
         if (hits.anyTrue()) {
           for (long rest = hits.toLong(); rest != 0; rest &= rest - 1) {
             int lane = Long.numberOfTrailingZeros(rest);

@@ -17,9 +17,9 @@ import org.geodex.memory.NativeMemory;
  * Shortest paths from as many sources at once as two vectors have lanes: Bellman–Ford in pull form.
  * {@code dist[p·L + s]} is the length from source s to the vertex at position p. A vertex takes the
  * minimum over its arcs of the neighbour's lanes plus the arc's length, two instructions a vector
- * without a branch; when a lane fell, its neighbours are marked to be looked at again.
- * Sweeps alternate between up and down in {@link VertexOrder}, so that most paths are complete
- * after a few of them: on k-NN graphs, where shortest paths have some ten arcs, 7 or 8.
+ * without a branch; when a lane fell, its neighbours are marked to be looked at again. Sweeps
+ * alternate between up and down in {@link VertexOrder}, so that most paths are complete after a few
+ * of them: on k-NN graphs, where shortest paths have some ten arcs, 7 or 8.
  *
  * <p>The result is the least of the rounded sums over all paths, whatever the order of the
  * relaxations (rounded addition is monotone), so it depends on neither lanes nor threads. A path of

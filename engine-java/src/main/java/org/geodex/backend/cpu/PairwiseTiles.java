@@ -206,9 +206,7 @@ final class PairwiseTiles {
     float squares = Math.max(0, Math.fma(dot, -2, xx + yy));
     boolean again =
         refined && (squares < (xx + yy) * CLOSE || (isAngle() && squares > oppositeScaled()));
-    return again
-        ? (float) direct.get(i, j)
-        : toMetric(FloatVector.broadcast(F, squares)).lane(0);
+    return again ? (float) direct.get(i, j) : toMetric(FloatVector.broadcast(F, squares)).lane(0);
   }
 
   private FloatVector refine(FloatVector values, long lanes, int i, int j) {

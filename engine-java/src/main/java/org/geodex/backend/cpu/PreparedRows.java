@@ -47,7 +47,9 @@ final class PreparedRows implements AutoCloseable {
       int blocks = Math.ceilDiv(y.intRows(), BLOCK);
       double[][] sums = new double[blocks][d];
       eachBlock(
-          y, parallel, (block, i, row) -> {
+          y,
+          parallel,
+          (block, i, row) -> {
             normalize(metric, row);
             for (int j = 0; j < d; j++) {
               sums[block][j] += row[j];
@@ -68,7 +70,9 @@ final class PreparedRows implements AutoCloseable {
     private static double scale(Matrix y, Metric metric, double[] centre, Parallel parallel) {
       double[] largest = new double[Math.ceilDiv(y.intRows(), BLOCK)];
       eachBlock(
-          y, parallel, (block, i, row) -> {
+          y,
+          parallel,
+          (block, i, row) -> {
             normalize(metric, row);
             double max = largest[block];
             for (int j = 0; j < row.length; j++) {
@@ -135,7 +139,9 @@ final class PreparedRows implements AutoCloseable {
     java.util.Arrays.fill(finite, true);
     try {
       eachBlock(
-          x, parallel, (block, i, row) -> {
+          x,
+          parallel,
+          (block, i, row) -> {
             normalize(form.metric(), row);
             float[] prepared = new float[row.length];
             double norm = 0;

@@ -26,9 +26,7 @@ class TilesTest {
   /** Rows for the metric, far from the origin where it allows, a quarter of them duplicates. */
   private static Matrix.Owned rows(Metric metric, int n, int d) {
     Matrix.Owned x =
-        metric == Metric.EUCLIDEAN
-            ? Truth.normal(n, n, d, 1e4)
-            : Truth.rowsFor(metric, n, n, d);
+        metric == Metric.EUCLIDEAN ? Truth.normal(n, n, d, 1e4) : Truth.rowsFor(metric, n, n, d);
     Random random = new Random(n);
     float[] row = new float[d];
     for (int i = 0; n >= 100 && i < n / 4; i++) {
@@ -41,7 +39,14 @@ class TilesTest {
   /** 1 … 17 around a vector, 511 … 513 around a tile, 1025 three tiles in a tournament. */
   @ParameterizedTest
   @CsvSource({
-    "2,1,1", "3,5,2", "15,16,4", "17,7,16", "100,33,15", "511,9,15", "512,20,15", "513,31,7",
+    "2,1,1",
+    "3,5,2",
+    "15,16,4",
+    "17,7,16",
+    "100,33,15",
+    "511,9,15",
+    "512,20,15",
+    "513,31,7",
     "1025,12,15"
   })
   void neighboursEqualTheSpecification(int n, int d, int k) {
