@@ -90,7 +90,7 @@ final class BertModel extends TransformerModel {
         linear(transform + "dense", d, d),
         config.function(),
         layerNorm(transform + "LayerNorm", d, config.epsilon()),
-        decoder("cls.predictions.decoder.weight", "cls.predictions.bias"));
+        decoder("cls.predictions.decoder", "cls.predictions.bias"));
   }
 
   private Head robertaHead() {
@@ -102,13 +102,16 @@ final class BertModel extends TransformerModel {
         linear("lm_head.dense", d, d),
         ActivationFunction.GELU,
         layerNorm("lm_head.layer_norm", d, config.epsilon()),
-        decoder("lm_head.decoder.weight", "lm_head.bias"));
+        decoder("lm_head.decoder", "lm_head.bias"));
   }
 
-  private Projection decoder(String untied, String bias) {
+  /** The matrix and its bias, which some checkpoints repeat under the decoder's own name. */
+  private Projection decoder(String name, String bias) {
+    int vocabulary = config.vocabulary();
     StoredMatrix matrix =
-        config.tied() ? tokens : weights.matrix(untied, config.vocabulary(), config.width());
-    return new Projection(matrix, true, weights.vector(bias, config.vocabulary()));
+        config.tied() ? tokens : weights.matrix(name + ".weight", vocabulary, config.width());
+    String stored = weights.firstOf(bias, name + ".bias");
+    return new Projection(matrix, true, weights.vector(stored, vocabulary));
   }
 
   @Override

@@ -36,8 +36,13 @@ final class Gpt2Model extends TransformerModel {
     super(weights, backend);
     this.config = config;
     int d = config.width();
-    String prefix = weights.has("transformer.wte.weight") ? "transformer." : "";
-    tokens = weights.matrix(prefix + "wte.weight", config.vocabulary(), d);
+    String prefix = weights.has("transformer.wpe.weight") ? "transformer." : "";
+    String embedding = prefix + "wte.weight";
+    if (config.tied()) {
+      // Where the two are one tensor, a file may hold it under either name.
+      embedding = weights.firstOf(embedding, "lm_head.weight");
+    }
+    tokens = weights.matrix(embedding, config.vocabulary(), d);
     positions = weights.matrix(prefix + "wpe.weight", config.positions(), d);
     for (int i = 0; i < config.layers(); i++) {
       layers.add(layer(prefix + "h." + i + "."));
