@@ -118,7 +118,8 @@ class ModelInputTest {
     String bytes = new String(Files.readAllBytes(path), StandardCharsets.ISO_8859_1);
     Files.write(
         path,
-        bytes.replaceFirst("h\\.2\\.ln_1\\.bias", "h.2.ln_1.bios")
+        bytes
+            .replaceFirst("h\\.2\\.ln_1\\.bias", "h.2.ln_1.bios")
             .getBytes(StandardCharsets.ISO_8859_1));
     refuses("transformer.h.2.ln_1.bias", "[48]");
   }
@@ -126,7 +127,8 @@ class ModelInputTest {
   @Test
   void missingFilesAreNamed() throws IOException {
     refuses("config.json");
-    Files.copy(Golden.of("gpt2-lm-4l").folder().resolve("config.json"), folder.resolve("config.json"));
+    Files.copy(
+        Golden.of("gpt2-lm-4l").folder().resolve("config.json"), folder.resolve("config.json"));
     refuses("model.safetensors");
     Files.writeString(folder.resolve("pytorch_model.bin"), "x");
     refuses("pytorch_model.bin", "save_pretrained");
