@@ -4,6 +4,7 @@
 #   kernels/<file>.fatbin                 with nvcc: one for each src/<file>.cu, cubins and PTX
 #   kernels/resources.tsv                 with nvcc: registers, shared memory, spills by ptxas
 #   kernels/emulator/libcuda.so.1 ...     with g++: the emulated driver, cuBLAS and the kernels
+#   kernels/forward/libcublas.so.12       with g++: JCublas's library over libcublas.so.13
 #   kernels/src/*, kernels/kernels.def    always: for compilation at first use (NVRTC)
 #
 # Usage: build.sh CLASSES [TEST_CLASSES]    the folders that go into the jar (and the tests')
@@ -19,7 +20,7 @@ work="$here/target/native"
 jobs=${GX_JOBS:-$(nproc 2>/dev/null || echo 2)}
 # The one list of architectures. PTX is added for the last one: newer cards compile it themselves.
 architectures=${GX_ARCHITECTURES:-"80 90 100"}
-mkdir -p "$out/src" "$out/emulator" "$work"
+mkdir -p "$out/src" "$out/emulator" "$out/forward" "$work"
 
 find_program() { # VALUE DEFAULT...: prints the program, or nothing
   if [ "$1" = none ]; then return; fi
@@ -61,6 +62,11 @@ allowed_spill() { # KERNEL: bytes that GX_ALLOW_SPILL(kernel, bytes, "why") gran
 }
 
 copy_if_changed() { cmp -s "$1" "$2" || cp "$1" "$2"; }
+
+# Holds what the programs are called with; newer than what was built with other flags.
+stamp() { # NAME TEXT
+  if [ "$(cat "$work/$1.flags" 2>/dev/null)" != "$2" ]; then echo "$2" >"$work/$1.flags"; fi
+}
 
 headers=("$here"/src/*.cuh)
 sources=("$here"/src/*.cu)
@@ -121,9 +127,10 @@ check_spills() {
 
 build_fatbins() {
   local s name
+  stamp nvcc "$nvcc $architectures"
   for s in "${sources[@]}"; do
     name=$(basename "$s" .cu)
-    if outdated "$work/$name.fatbin" "$s" "${headers[@]}" "$here/build.sh"; then
+    if outdated "$work/$name.fatbin" "$s" "${headers[@]}" "$work/nvcc.flags"; then
       start compile_fatbin "$s"
     fi
   done
@@ -174,12 +181,12 @@ link() { # OUTPUT SONAME INPUTS...
 }
 
 build_emulator() {
-  local emu=("$here"/emulator/*.h "$here/build.sh") s o objects=() tested=()
-  for s in runtime driver cublas; do
-    [ -e "$here/emulator/$s.cc" ] || continue
-    o="$work/$s.o"
-    if outdated "$o" "$here/emulator/$s.cc" "${emu[@]}"; then
-      start compile_runtime "$here/emulator/$s.cc" "$o"
+  stamp cxx "$cxx ${flags[*]} ${kernel_flags[*]}"
+  local emu=("$here"/emulator/*.h "$work/cxx.flags") s o objects=() tested=()
+  for s in emulator/runtime emulator/driver emulator/cublas forward/cublas12 emulator/test/nvrtc; do
+    o="$work/$(basename "$s").o"
+    if outdated "$o" "$here/$s.cc" "${emu[@]}"; then
+      start compile_runtime "$here/$s.cc" "$o"
     fi
   done
   for s in "${sources[@]}"; do
@@ -200,22 +207,37 @@ build_emulator() {
   if outdated "$lib" "$work/runtime.o" "$work/driver.o"; then
     link "$lib" libcuda.so.1 "$work/runtime.o" "$work/driver.o"
   fi
-  if [ -e "$work/cublas.o" ] && outdated "$work/libcublas.so.12" "$work/cublas.o"; then
+  if outdated "$work/libcublas.so.12" "$work/cublas.o"; then
     link "$work/libcublas.so.12" libcublas.so.12 "$work/cublas.o" "$lib"
   fi
+  if outdated "$work/forward.so" "$work/cublas12.o"; then
+    link "$work/forward.so" libcublas.so.12 "$work/cublas12.o"
+  fi
+  copy_if_changed "$work/forward.so" "$out/forward/libcublas.so.12"
   if outdated "$work/kernels.so" "${objects[@]}" "$lib"; then
     link "$work/kernels.so" geodex-kernels.so "${objects[@]}" "$lib"
   fi
   for s in libcuda.so.1 libcublas.so.12 kernels.so; do
-    [ -e "$work/$s" ] && copy_if_changed "$work/$s" "$out/emulator/$s"
+    copy_if_changed "$work/$s" "$out/emulator/$s"
   done
-  if [ -n "$tests" ] && [ "${#tested[@]}" -gt 0 ]; then
-    mkdir -p "$tests/org/geodex/kernels/emulator"
-    if outdated "$work/planted.so" "${tested[@]}" "$lib"; then
-      link "$work/planted.so" geodex-planted.so "${tested[@]}" "$lib"
-    fi
-    copy_if_changed "$work/planted.so" "$tests/org/geodex/kernels/emulator/planted.so"
+  if [ -n "$tests" ]; then build_test_libraries "${tested[@]}"; fi
+}
+
+# Planted mistakes, and stand-ins for the libraries of a machine with CUDA 13.
+build_test_libraries() { # OBJECTS OF PLANTED KERNELS...
+  local target="$tests/org/geodex/kernels/emulator" lib="$work/libcuda.so.1"
+  mkdir -p "$target"
+  if outdated "$work/planted.so" "$@" "$lib"; then
+    link "$work/planted.so" geodex-planted.so "$@" "$lib"
   fi
+  if outdated "$work/libcublas.so.13" "$work/cublas.o"; then
+    link "$work/libcublas.so.13" libcublas.so.13 "$work/cublas.o" "$lib"
+  fi
+  if outdated "$work/libnvrtc.so.13" "$work/nvrtc.o"; then
+    link "$work/libnvrtc.so.13" libnvrtc.so.13 "$work/nvrtc.o"
+  fi
+  local s
+  for s in planted.so libcublas.so.13 libnvrtc.so.13; do copy_if_changed "$work/$s" "$target/$s"; done
 }
 
 # -------------------------------------------------------------------------------------- all
@@ -239,7 +261,7 @@ copy_if_changed "$here/kernels.def" "$out/kernels.def"
   if [ "$(uname -s)" != Linux ]; then
     echo "emulator=only for Linux, this is $(uname -s)"
   elif [ -z "$cxx" ]; then
-    rm -f "$out"/emulator/*.so*
+    rm -f "$out"/emulator/*.so* "$out"/forward/*.so*
     echo "emulator=g++ was not found when this was built"
   else
     build_emulator

@@ -3,7 +3,8 @@
 // missing synchronization shows; GEODEX_EMULATOR_STREAMS=eager runs it at once.
 //
 // Environment, read once: GEODEX_EMULATOR_STREAMS=late|eager, GEODEX_EMULATOR_SEED=n (order of
-// blocks, threads and streams), GEODEX_EMULATOR_MEMORY=bytes (of the device).
+// blocks, threads and streams), GEODEX_EMULATOR_MEMORY=bytes (of the device),
+// GEODEX_EMULATOR_DEVICES=0 (none), GEODEX_EMULATOR_VERSION=12040 (an older driver).
 //
 // A module image is an ELF library that build.sh made from the .cu files; it is loaded as it is.
 
@@ -411,6 +412,8 @@ GX_API gxEmulatorCheck(CUdeviceptr address, size_t bytes, int writing, const cha
 GX_API cuInit(unsigned flags) {
   std::lock_guard<std::recursive_mutex> guard(lock);
   if (flags) return kInvalidValue;
+  const char* devices = getenv("GEODEX_EMULATOR_DEVICES");
+  if (devices && !strcmp(devices, "0")) return kNoDevice;
   if (!initialized) {
     readEnvironment();
     primary = new Context;
@@ -421,7 +424,8 @@ GX_API cuInit(unsigned flags) {
 
 GX_API cuDriverGetVersion(int* version) {
   if (!version) return kInvalidValue;
-  *version = 13000;
+  const char* text = getenv("GEODEX_EMULATOR_VERSION");
+  *version = text ? atoi(text) : 13000;
   return kSuccess;
 }
 

@@ -1,0 +1,96 @@
+package org.geodex.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a machine's own driver may be like: missing, without a device, too old, CUDA 13 only. */
+class SystemDriverTest {
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void needsStandIns() {
+    assumeTrue(Emulator.isAvailable(), "this build has no emulator: no g++");
+    assumeTrue(
+        CudaLibraries.search(java.util.List.of("libcuda.so.1")).library() == null,
+        "this machine has a CUDA driver of its own");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void noDriverNamesThePathsTried(String binding) throws Exception {
+    String out = CudaProcess.run(folder, binding, Map.of());
+    assertTrue(out.startsWith("exit 4: no CUDA driver: libcuda.so.1 was not found (tried"), out);
+    assertTrue(out.contains(folder.resolve("libcuda.so.1").toString()), out);
+  }
+
+  @Test
+  void aDriverWithoutADevice() throws Exception {
+    CudaProcess.library(folder, "libcuda.so.1");
+    String out = CudaProcess.run(folder, "panama", Map.of("GEODEX_EMULATOR_DEVICES", "0"));
+    assertEquals(
+        "exit 4: the system CUDA driver finds no device it can use: cuInit gives"
+            + " CUDA_ERROR_NO_DEVICE (100)",
+        out);
+  }
+
+  @Test
+  void aDriverTooOldForTheFatbinWithoutACompiler() throws Exception {
+    CudaProcess.library(folder, "libcuda.so.1");
+    String out = CudaProcess.run(folder, "jcuda", Map.of("GEODEX_EMULATOR_VERSION", "11040"));
+    assertTrue(out.startsWith("exit 4: no kernels for this device: "), out);
+    assertTrue(out.contains("NVRTC was not found (tried "), out);
+    if (KernelImages.buildProperty("fatbin", "").equals("built")) {
+      assertTrue(out.contains("driver supports CUDA 11.4, kernels built with"), out);
+    }
+  }
+
+  /** The sources are compiled at first use, once; JCublas runs over libcublas.so.13. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void anOlderDriverCompilesAtFirstUse(String binding) throws Exception {
+    for (String name :
+        new String[] {"libcuda.so.1", "libcublas.so.13", "libnvrtc.so.13", "kernels.so"}) {
+      CudaProcess.library(folder, name);
+    }
+    Map<String, String> environment =
+        Map.of(
+            "GEODEX_EMULATOR_VERSION",
+            "11040",
+            "GEODEX_TEST_KERNELS",
+            folder.resolve("kernels.so").toString());
+    String expected = binding + " [7.0, 10.0, 15.0, 22.0]";
+    assertEquals(expected, CudaProcess.run(folder, binding, environment));
+    assertEquals(1, cubins());
+    // The second process finds the cubin: without the compiler's input it would fail.
+    assertEquals(
+        expected,
+        CudaProcess.run(folder, binding, Map.of("GEODEX_EMULATOR_VERSION", "11040")));
+  }
+
+  @Test
+  void aCompileErrorIsShown() throws Exception {
+    for (String name : new String[] {"libcuda.so.1", "libcublas.so.13", "libnvrtc.so.13"}) {
+      CudaProcess.library(folder, name);
+    }
+    String out = CudaProcess.run(folder, "panama", Map.of("GEODEX_EMULATOR_VERSION", "11040"));
+    assertTrue(out.contains("exit 4: NVRTC could not compile probe.cu for sm_90"), out);
+    assertTrue(out.contains("planted compile error"), out);
+  }
+
+  private long cubins() throws IOException {
+    try (var files = Files.walk(folder.resolve("cache"))) {
+      return files.filter(f -> f.toString().endsWith("probe-sm_90.cubin")).count();
+    }
+  }
+}
