@@ -84,8 +84,7 @@ class KernelTableTest {
       }
       int threads = (int) KernelTable.of(row[0]).block().count();
       int registers = Integer.parseInt(row[2]);
-      assertTrue(
-          (long) threads * registers <= 65_536, () -> "registers: " + Arrays.toString(row));
+      assertTrue((long) threads * registers <= 65_536, () -> "registers: " + Arrays.toString(row));
       assertTrue(Integer.parseInt(row[3]) <= 48 << 10, () -> "shared: " + Arrays.toString(row));
     }
   }

@@ -74,8 +74,7 @@ class SystemDriverTest {
     assertEquals(1, cubins());
     // The second process finds the cubin: without the compiler's input it would fail.
     assertEquals(
-        expected,
-        CudaProcess.run(folder, binding, Map.of("GEODEX_EMULATOR_VERSION", "11040")));
+        expected, CudaProcess.run(folder, binding, Map.of("GEODEX_EMULATOR_VERSION", "11040")));
   }
 
   @Test
