@@ -242,32 +242,41 @@ build_test_libraries() { # OBJECTS OF PLANTED KERNELS...
 
 # -------------------------------------------------------------------------------------- all
 
-check_definitions
-for s in "${sources[@]}" "${headers[@]}"; do copy_if_changed "$s" "$out/src/$(basename "$s")"; done
-copy_if_changed "$here/kernels.def" "$out/kernels.def"
-(cd "$here/src" && printf '%s\n' *.cuh) >"$out/src/headers.txt"
+main() {
+  check_definitions
+  for s in "${sources[@]}" "${headers[@]}"; do copy_if_changed "$s" "$out/src/$(basename "$s")"; done
+  copy_if_changed "$here/kernels.def" "$out/kernels.def"
+  (cd "$here/src" && printf '%s\n' *.cuh) >"$out/src/headers.txt"
 
-{
-  echo "# What kernels-cuda/build.sh found and built."
-  if [ -n "$nvcc" ]; then
-    build_fatbins
-    echo "fatbin=built"
-    echo "nvcc=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
-    echo "architectures=$architectures"
-  else
-    rm -f "$out"/*.fatbin "$out/resources.tsv"
-    echo "fatbin=nvcc was not found when this was built (PATH, /usr/local/cuda/bin)"
-  fi
-  if [ "$(uname -s)" != Linux ]; then
-    echo "emulator=only for Linux, this is $(uname -s)"
-  elif [ -z "$cxx" ]; then
-    rm -f "$out"/emulator/*.so* "$out"/forward/*.so*
-    echo "emulator=g++ was not found when this was built"
-  else
-    build_emulator
-    echo "emulator=built"
-    echo "cxx=$("$cxx" -dumpfullversion)"
-  fi
-  echo "commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)"
-} >"$work/build.properties"
-copy_if_changed "$work/build.properties" "$out/build.properties"
+  {
+    echo "# What kernels-cuda/build.sh found and built."
+    if [ -n "$nvcc" ]; then
+      build_fatbins
+      echo "fatbin=built"
+      echo "nvcc=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+      echo "architectures=$architectures"
+    else
+      rm -f "$out"/*.fatbin "$out/resources.tsv"
+      if [ "${NVCC:-}" = none ]; then
+        echo "fatbin=left out of this build (-Dfast); mvn package makes it"
+      else
+        echo "fatbin=nvcc was not found when this was built (PATH, /usr/local/cuda/bin)"
+      fi
+    fi
+    if [ "$(uname -s)" != Linux ]; then
+      echo "emulator=only for Linux, this is $(uname -s)"
+    elif [ -z "$cxx" ]; then
+      rm -f "$out"/emulator/*.so* "$out"/forward/*.so*
+      echo "emulator=g++ was not found when this was built"
+    else
+      build_emulator
+      echo "emulator=built"
+      echo "cxx=$("$cxx" -dumpfullversion)"
+    fi
+    echo "commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo unknown)"
+  } >"$work/build.properties"
+  copy_if_changed "$work/build.properties" "$out/build.properties"
+}
+
+# On one line: bash has then read the whole file before it starts.
+main; exit
