@@ -121,7 +121,9 @@ public final class GpuLane {
         millis(
             context,
             () ->
-                context.kernel(kernel).launch(context.stream(), new Grid(blocks), 0, out, a, steps));
+                context
+                    .kernel(kernel)
+                    .launch(context.stream(), new Grid(blocks), 0, out, a, steps));
     report(kernel + " T/s", operations / millis * 1e-9);
   }
 
@@ -137,7 +139,18 @@ public final class GpuLane {
                   context
                       .blas()
                       .sgemm(
-                          false, true, n, n, n, 1, a.address(), n, a.address(), n, 0, c.address(),
+                          false,
+                          true,
+                          n,
+                          n,
+                          n,
+                          1,
+                          a.address(),
+                          n,
+                          a.address(),
+                          n,
+                          0,
+                          c.address(),
                           n));
       report("sgemm TFLOP/s", 2.0 * n * n * n / millis * 1e-9);
     }
@@ -171,8 +184,7 @@ public final class GpuLane {
       time(
           "pairwise euclidean n=" + n + " d=" + d,
           () -> cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, out));
-      time(
-          "knn k=15 n=" + n + " d=" + d, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      time("knn k=15 n=" + n + " d=" + d, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
       NeighbourTable table = cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN);
       Graph graph = NeighbourGraph.of(table, NeighbourGraph.Kind.UNION);
       int[] all = IntStream.range(0, n).toArray();
@@ -197,8 +209,7 @@ public final class GpuLane {
 
   private void neighbours(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(4, n, d)) {
-      time(
-          "knn k=15 n=" + n + " d=" + d, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      time("knn k=15 n=" + n + " d=" + d, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
     }
   }
 
