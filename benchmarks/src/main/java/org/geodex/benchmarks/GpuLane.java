@@ -202,7 +202,7 @@ public final class GpuLane {
           "ksg k=4 n=%d d=%d".formatted(m, 2 * d),
           () ->
               cuda.information()
-                  .ksgCounts(x, y, null, KsgParameters.of(4, KsgParameters.Variant.KSG1)));
+                  .ksgCounts(x, y, null, KsgParameters.of(4, KsgParameters.Variant.ONE)));
       time("column moments n=%d d=%d".formatted(m, d), () -> cuda.information().columnMoments(x));
     }
   }
