@@ -1,0 +1,126 @@
+// Kullback-Leibler divergence of categorical rows, in nats.
+//
+//   gx_log_probabilities_f64     l[i,c] = ln p[i,c], p the row over its sum, or softmax of logits
+//   gx_kl_categorical_f32        out[i,j] = sum_c p (ln p[i,c] - ln q[j,c]), every row of p against
+//                                every row of q, rounded to f32
+//   gx_kl_categorical_rows_f64   the same for the pairs (i, i)
+//
+// p = 0 adds 0; p > 0 with q = 0 gives +infinity. (Cover, Thomas, Elements of Information Theory, 2.26.)
+//
+// Tensors: x [n,d] f32; lp [n,d], lq [m,d] f64 logarithms (-infinity for 0); out [n,m] f32, [n] f64.
+// Grid: logarithms and rows: ceil(n/8) blocks of 256, a warp a row; matrix: ceil(m/64) x ceil(n/64)
+// blocks of 256, a thread 4 x 4 pairs.
+// Operations and bytes: matrix: n m d times (DADD + DFMA + select), n d exponentials (once per 64
+// columns of out). (n m d / 64) * 2 * 8 B from L2.
+//   n = m = 4 096, d = 1 024: 3.4e10 f64 operations, 2 ms at 17 Tflop/s of f64; 4.3 GB of L2 reads.
+// Shared memory: 25 344 B static. Accumulation: f64, columns ascending (matrix), lanes and a fixed tree
+// (rows): the difference of the logarithms is formed before it is summed, so equal rows give 0.
+// The same bits every run. Limits: n, m < 4 million rows a launch.
+// Speed on a card: not measured.
+
+#include "tile.cuh"
+
+using namespace gx;
+
+namespace {
+
+constexpr int kWide = 64;
+constexpr int kWidePer = 4;
+constexpr int kWideSlab = 16;
+constexpr int kWidePitch = 66;
+constexpr int kRowsABlock = 8;
+
+__device__ __forceinline__ double term(double p, double lp, double lq) {
+  return p > 0.0 ? p * (lp - lq) : 0.0;
+}
+
+}  // namespace
+
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_log_probabilities_f64(const float* x, long long n, int d, int logits, double* out) {
+  const long long i = blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
+  if (i >= n) {
+    return;
+  }
+  const float* row = x + i * d;
+  double largest = 0.0;
+  if (logits) {
+    largest = -__builtin_huge_val();
+    for (int c = lane_id(); c < d; c += kWarp) {
+      largest = fmax(largest, static_cast<double>(row[c]));
+    }
+    largest = warp_max(largest);
+  }
+  double sum = 0.0;
+  for (int c = lane_id(); c < d; c += kWarp) {
+    const double value = row[c];
+    sum += logits ? exp(value - largest) : value;
+  }
+  sum = warp_sum(sum);
+  const double shift = log(sum);
+  for (int c = lane_id(); c < d; c += kWarp) {
+    const double value = row[c];
+    out[i * d + c] = logits ? value - largest - shift : log(value / sum);
+  }
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_f32(
+    const double* lp, long long n, const double* lq, long long m, int d, float* out) {
+  __shared__ double p[kWideSlab][kWidePitch];
+  __shared__ double a[kWideSlab][kWidePitch];
+  __shared__ double b[kWideSlab][kWidePitch];
+  const long long i0 = blockIdx.y * static_cast<long long>(kWide);
+  const long long j0 = blockIdx.x * static_cast<long long>(kWide);
+  const int ty = static_cast<int>(threadIdx.x) / 16;
+  const int tx = static_cast<int>(threadIdx.x) % 16;
+  double sums[kWidePer][kWidePer] = {};
+  for (int c0 = 0; c0 < d; c0 += kWideSlab) {
+    for (int e = static_cast<int>(threadIdx.x); e < kWide * kWideSlab; e += kTileThreads) {
+      const int row = e / kWideSlab;
+      const int c = e % kWideSlab;
+      const bool inside = c0 + c < d;
+      a[c][row] = inside ? lp[min(i0 + row, n - 1) * d + c0 + c] : 0.0;
+      b[c][row] = inside ? lq[min(j0 + row, m - 1) * d + c0 + c] : 0.0;
+      p[c][row] = inside ? exp(a[c][row]) : 0.0;
+    }
+    __syncthreads();
+    for (int k = 0; k < kWideSlab; k++) {
+#pragma unroll
+      for (int r = 0; r < kWidePer; r++) {
+#pragma unroll
+        for (int t = 0; t < kWidePer; t++) {
+          sums[r][t] += term(p[k][ty + r * 16], a[k][ty + r * 16], b[k][tx + t * 16]);
+        }
+      }
+    }
+    __syncthreads();
+  }
+#pragma unroll
+  for (int r = 0; r < kWidePer; r++) {
+#pragma unroll
+    for (int t = 0; t < kWidePer; t++) {
+      const long long i = i0 + ty + r * 16;
+      const long long j = j0 + tx + t * 16;
+      if (i < n && j < m) {
+        out[i * m + j] = static_cast<float>(sums[r][t]);
+      }
+    }
+  }
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_rows_f64(
+    const double* lp, const double* lq, long long n, int d, double* out) {
+  const long long i = blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
+  if (i >= n) {
+    return;
+  }
+  double sum = 0.0;
+  for (int c = lane_id(); c < d; c += kWarp) {
+    const double log_p = lp[i * d + c];
+    sum += term(exp(log_p), log_p, lq[i * d + c]);
+  }
+  sum = warp_sum(sum);
+  if (lane_id() == 0) {
+    out[i] = sum;
+  }
+}

@@ -1,0 +1,63 @@
+// The 128 x 128 tile that the pairwise, product and min-plus kernels share.
+//
+// A block has 256 threads in 8 warps; a thread owns 8 x 8 outputs as four quadrants of 4 x 4:
+// rows {row(0..3), row(0..3) + 64}, columns likewise. A warp is 4 lanes down and 8 across, so for
+// one inner index it reads 4 + 8 distinct 16-byte words from shared memory: each of its four
+// 128-bit loads is one conflict-free pass, and 4 loads feed 64 inner operations a thread.
+//
+// Operands lie in shared memory with the inner index outermost: slab[k][0..128).
+#pragma once
+
+#include "warp.cuh"
+
+namespace gx {
+
+constexpr int kTile = 128;         // outputs a block computes in each direction
+constexpr int kTileThreads = 256;  // threads of such a block
+constexpr int kPerThread = 8;      // outputs a thread computes in each direction
+
+/** First row of this thread's upper quadrants; the lower ones are 64 further. */
+__device__ __forceinline__ int tile_row() {
+  const int warp = threadIdx.x >> 5;
+  const int lane = threadIdx.x & 31;
+  return (warp & 3) * 16 + (lane >> 3) * 4;
+}
+
+/** First column of this thread's left quadrants; the right ones are 64 further. */
+__device__ __forceinline__ int tile_column() {
+  const int warp = threadIdx.x >> 5;
+  const int lane = threadIdx.x & 31;
+  return (warp >> 2) * 32 + (lane & 7) * 4;
+}
+
+/** Offset of output r in 0..7 from tile_row() (or tile_column()). */
+__device__ __forceinline__ constexpr int spread(int r) { return (r & 3) + (r >> 2) * 64; }
+
+/** Reads 8 operands: four from `at` on, four 64 further. */
+template <typename T4, typename T>
+__device__ __forceinline__ void read_operands(const T* at, T (&out)[kPerThread]) {
+  const T4 low = *reinterpret_cast<const T4*>(at);
+  const T4 high = *reinterpret_cast<const T4*>(at + 64);
+  out[0] = low.x;
+  out[1] = low.y;
+  out[2] = low.z;
+  out[3] = low.w;
+  out[4] = high.x;
+  out[5] = high.y;
+  out[6] = high.z;
+  out[7] = high.w;
+}
+
+/** Tile t of the upper triangle, counted column by column: t = j (j + 1) / 2 + i with i <= j. */
+__device__ __forceinline__ void upper_tile(int t, int& i, int& j) {
+  j = static_cast<int>((sqrtf(8.0f * static_cast<float>(t) + 1.0f) - 1.0f) * 0.5f);
+  while ((j + 1) * (j + 2) / 2 <= t) {
+    j++;
+  }
+  while (j * (j + 1) / 2 > t) {
+    j--;
+  }
+  i = t - j * (j + 1) / 2;
+}
+
+}  // namespace gx
