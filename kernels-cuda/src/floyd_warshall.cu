@@ -384,15 +384,15 @@ GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_floyd_warshall_product_s32(
 }
 
 /** Distances to fixed point and back: round(d * scale), infinity to 2^30 - 1. */
-GX_GLOBAL gx_fixed_from_f32(const float* x, long long count, float scale, int* out) {
-  const long long at = blockIdx.x * static_cast<long long>(blockDim.x) + threadIdx.x;
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_fixed_from_f32(const float* x, long long count, float scale, int* out) {
+  const long long at = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
   if (at < count) {
     out[at] = x[at] < kInfinity ? __float2int_rn(x[at] * scale) : kFixedInfinity;
   }
 }
 
-GX_GLOBAL gx_fixed_to_f32(const int* x, long long count, float scale, float* out) {
-  const long long at = blockIdx.x * static_cast<long long>(blockDim.x) + threadIdx.x;
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_fixed_to_f32(const int* x, long long count, float scale, float* out) {
+  const long long at = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
   if (at < count) {
     out[at] = x[at] < kFixedInfinity ? static_cast<float>(x[at]) / scale : kInfinity;
   }

@@ -1,13 +1,14 @@
 // Matrix products for cards without cuBLAS, and products of centred f32 data in f64.
 //
 //   gx_gemm_f32     c[m,n] = op(a)[m,k] . op(b)[k,n], all f32
-//   gx_product_f64  c[m,n] += (op(a) - centre_a)[m,k] . (op(b) - centre_b)[k,n]: f32 data, f64 terms,
-//                   sums and result: moments, Gram matrices, cross moments
+//   gx_product_f64  c[i,j] = s_i s_j sum_k w_k (op(a) - centre_a)[i,k] (op(b) - centre_b)[k,j]: f32
+//                   data, f64 terms, sums and result: moments, Gram matrices, cross moments
 //   gx_mirror_f64   copies the upper triangle of c[n,n] below the diagonal
 //
 // Tensors: row-major, device memory. An operand's element (row, inner) lies at row * stride_row +
 // inner * stride_inner elements; one of the two strides is 1. c has no gaps. A centre is indexed by
-// row where centre_by_row, else by the inner index; null for none.
+// row where centre_by_row, else by the inner index; null for none. weight [k] and scale [max(m,n)] f64, null for 1, bring centred rows to unit
+// length: by weight 1/|z|^2 where rows are the inner index (moments), by scale where they are outer (Gram).
 // Grid: ceil(n/128) x ceil(m/128) blocks of 256 (f64: 64 x 64 outputs a block). `upper` (f64): only
 // tiles with a part on or above the diagonal.
 //
@@ -76,13 +77,14 @@ __device__ __forceinline__ double centred(
 
 __device__ __forceinline__ void load_centred(
     double (*slab)[kWidePitch], const Operand& x, const double* centre, int by_row,
-    long long first, long long k0, long long size) {
+    const double* weight, long long first, long long k0, long long size) {
   for (int e = static_cast<int>(threadIdx.x); e < kWide * kWideSlab; e += kTileThreads) {
     // Neighbouring threads read neighbouring elements, whichever way the operand lies.
     const int row = x.inner_stride == 1 ? e / kWideSlab : e % kWide;
     const int k = x.inner_stride == 1 ? e % kWideSlab : e / kWide;
     const bool inside = first + row < x.rows && k0 + k < size;
-    slab[k][row] = inside ? centred(x, centre, by_row, first + row, k0 + k) : 0.0;
+    const double value = inside ? centred(x, centre, by_row, first + row, k0 + k) : 0.0;
+    slab[k][row] = weight == nullptr || !inside ? value : value * weight[k0 + k];
   }
 }
 
@@ -143,7 +145,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
     long long m, long long n, long long k,
     const float* a, long long a_row, long long a_inner, const double* a_centre, int a_by_row,
     const float* b, long long b_row, long long b_inner, const double* b_centre, int b_by_row,
-    double* c, int upper) {
+    const double* weight, const double* scale, double* c, int upper) {
   if (upper && blockIdx.y > blockIdx.x) {
     return;
   }
@@ -157,8 +159,8 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
   const int tx = static_cast<int>(threadIdx.x) % 16;
   double out[kWidePer][kWidePer] = {};
   for (long long k0 = 0; k0 < k; k0 += kWideSlab) {
-    load_centred(left, x, a_centre, a_by_row, i0, k0, k);
-    load_centred(right, y, b_centre, b_by_row, j0, k0, k);
+    load_centred(left, x, a_centre, a_by_row, weight, i0, k0, k);
+    load_centred(right, y, b_centre, b_by_row, nullptr, j0, k0, k);
     __syncthreads();
 #pragma unroll 2
     for (int s = 0; s < kWideSlab; s++) {
@@ -179,16 +181,17 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
       const long long i = i0 + ty + r * 16;
       const long long j = j0 + tx + t * 16;
       if (i < m && j < n) {
-        c[i * n + j] += out[r][t];
+        c[i * n + j] = scale == nullptr ? out[r][t] : out[r][t] * scale[i] * scale[j];
       }
     }
   }
 }
 
-GX_GLOBAL gx_mirror_f64(double* c, long long n) {
-  const long long j = blockIdx.x * static_cast<long long>(blockDim.x) + threadIdx.x;
-  const long long i = blockIdx.y;
-  if (j < i && j < n) {
-    c[i * n + j] = c[j * n + i];
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_mirror_f64(double* c, long long n) {
+  const long long j = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
+  for (long long i = blockIdx.y; i < n; i += gridDim.y) {
+    if (j < i) {
+      c[i * n + j] = c[j * n + i];
+    }
   }
 }

@@ -4,7 +4,7 @@
 //   gx_rows_prepare_f32  z = rows whose euclidean distance orders like the metric, and |z|^2
 //   gx_column_sums_f64   one chunk's column sums: sum_i (x[i,c] - centre[c])^power, power 1 or 2
 //   gx_column_total_f64  adds the chunks of gx_column_sums_f64 in order
-//   gx_fourth_f64        |x_i - c|^4 for every row
+//   gx_row_lengths_f64   |x_i - c|^2 and |x_i|^2 for every row
 //
 // Row scales (kind): 0 squared norm (cosine); 1 norm (angular); 2 sum (categorical).
 // Prepared rows (kind): 0 x - centre (euclidean); 1 x / |x| (cosine, angular); 2 sqrt(x / sum).
@@ -121,17 +121,19 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_column_total_f64(
   total[c] = sum / divisor + (centre == nullptr ? 0.0 : centre[c]);
 }
 
-GX_GLOBAL __launch_bounds__(kTileThreads)
-    gx_fourth_f64(const float* x, long long n, int d, const double* centre, double* out) {
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_row_lengths_f64(
+    const float* x, long long n, int d, const double* centre, double* centred, double* raw) {
   const long long i = row_of_warp();
   if (i >= n) {
     return;
   }
   const double square = row_sum(x + i * d, d, [centre](double v, int c) {
-    const double deviation = v - centre[c];
+    const double deviation = v - (centre == nullptr ? 0.0 : centre[c]);
     return deviation * deviation;
   });
+  const double whole = row_sum(x + i * d, d, [](double v, int) { return v * v; });
   if (lane_id() == 0) {
-    out[i] = square * square;
+    centred[i] = square;
+    raw[i] = whole;
   }
 }

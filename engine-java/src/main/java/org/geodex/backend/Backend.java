@@ -1,5 +1,6 @@
 package org.geodex.backend;
 
+import java.util.List;
 import org.geodex.backend.transformer.Transformer;
 
 /**
@@ -44,6 +45,14 @@ public interface Backend extends AutoCloseable {
 
   /** Sparse regressions, many at once. */
   Regression regression();
+
+  /**
+   * Operations that a backend with a device of its own left to the host's cores so far, by name;
+   * empty for the others.
+   */
+  default List<String> hostOperations() {
+    return List.of();
+  }
 
   @Override
   void close();

@@ -40,6 +40,9 @@ abstract class GeodexCommand implements Callable<Integer> {
       Map<String, Object> own = run(backend);
       result.put("seconds", (System.nanoTime() - start) * 1e-9);
       result.putAll(own);
+      if (!backend.hostOperations().isEmpty()) {
+        result.put("host_operations", backend.hostOperations());
+      }
       ResultPrinter.print(spec.commandLine().getOut(), common.json, result);
     }
     return 0;

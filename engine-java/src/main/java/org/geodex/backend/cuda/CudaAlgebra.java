@@ -1,0 +1,261 @@
+package org.geodex.backend.cuda;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.geodex.backend.Algebra;
+import org.geodex.cuda.CudaContext;
+import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.DeviceBuffer;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
+
+/**
+ * Products and moments on the device; the small f64 factorizations (d x d) by LAPACK on the host,
+ * which is what {@link HostWork} then says.
+ *
+ * <p>Copies: the operands once to the device, the result back.
+ */
+final class CudaAlgebra implements Algebra {
+  private static final int MAX_GRID_Y = 65535;
+
+  private final CudaContext context;
+  private final boolean ownProducts;
+  private final HostWork hostWork;
+  private final Algebra host;
+
+  CudaAlgebra(CudaContext context, boolean ownProducts, HostWork hostWork, Algebra host) {
+    this.context = context;
+    this.ownProducts = ownProducts;
+    this.hostWork = hostWork;
+    this.host = host;
+  }
+
+  private Algebra host(String method) {
+    hostWork.note("algebra." + method);
+    return host;
+  }
+
+  // ---- on the device
+
+  @Override
+  public void gemm(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
+    int k = transposeA ? a.intRows() : a.columns();
+    if (c.rows() == 0 || c.columns() == 0) {
+      return;
+    }
+    if (k == 0) {
+      c.fill(0);
+      return;
+    }
+    Job.run(
+        context,
+        ownProducts,
+        job -> {
+          DeviceBuffer left = job.upload(a);
+          DeviceBuffer right = a == b ? left : job.upload(b);
+          DeviceBuffer out = job.floats(c.rows() * c.columns());
+          job.product(
+              transposeA,
+              transposeB,
+              c.intRows(),
+              c.columns(),
+              k,
+              left.address(),
+              a.columns(),
+              right.address(),
+              b.columns(),
+              out);
+          job.download(out, c.segment());
+          return null;
+        });
+  }
+
+  @Override
+  public double[] means(Matrix x) {
+    return Job.run(
+        context,
+        ownProducts,
+        job -> {
+          DeviceBuffer means = ColumnSums.means(job, job.upload(x), x.rows(), x.columns());
+          return job.downloadDoubles(means, x.columns());
+        });
+  }
+
+  @Override
+  public Matrix64 scatter(Matrix x, double[] centre) {
+    return scatter(x, centre, false);
+  }
+
+  @Override
+  public Matrix64 scatter(Matrix x, double[] centre, boolean unitRows) {
+    return Job.run(
+        context,
+        ownProducts,
+        job -> {
+          DeviceBuffer rows = job.upload(x);
+          int d = x.columns();
+          double[] weights =
+              unitRows
+                  ? RowLengths.of(job, rows, x.intRows(), d, centre).unitWeights()
+                  : null;
+          Operand columns = new Operand(rows, 1, d, job.uploadOrNone(centre), true);
+          DeviceBuffer out = job.doubles((long) d * d);
+          product(job, d, d, x.rows(), columns, columns, job.uploadOrNone(weights), 0L, out, true);
+          mirror(job, out, d);
+          return job.downloadMatrix(out, d, d);
+        });
+  }
+
+  @Override
+  public Matrix64 gram(Matrix x, double[] centre) {
+    return gram(x, centre, false);
+  }
+
+  @Override
+  public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
+    return Job.run(
+        context,
+        ownProducts,
+        job -> {
+          DeviceBuffer rows = job.upload(x);
+          int n = x.intRows();
+          int d = x.columns();
+          double[] scales = null;
+          if (unitRows) {
+            double[] weights = RowLengths.of(job, rows, n, d, centre).unitWeights();
+            scales = Arrays.stream(weights).map(Math::sqrt).toArray();
+          }
+          Operand operand = new Operand(rows, d, 1, job.uploadOrNone(centre), false);
+          DeviceBuffer out = job.doubles((long) n * n);
+          product(job, n, n, d, operand, operand, 0L, job.uploadOrNone(scales), out, true);
+          mirror(job, out, n);
+          return job.downloadMatrix(out, n, n);
+        });
+  }
+
+  @Override
+  public double[] squaredLengths(Matrix x, double[] centre, boolean unitRows) {
+    RowLengths lengths = RowLengths.of(context, x, centre);
+    return unitRows
+        ? IntStream.range(0, x.intRows()).mapToDouble(i -> lengths.hasDirection(i) ? 1 : 0).toArray()
+        : lengths.centred();
+  }
+
+  @Override
+  public Matrix64 crossScatter(Matrix x, double[] a, Matrix y, double[] b) {
+    return Job.run(
+        context,
+        ownProducts,
+        job -> {
+          DeviceBuffer left = job.upload(x);
+          DeviceBuffer right = x == y ? left : job.upload(y);
+          int dx = x.columns();
+          int dy = y.columns();
+          DeviceBuffer out = job.doubles((long) dx * dy);
+          product(
+              job,
+              dx,
+              dy,
+              x.rows(),
+              new Operand(left, 1, dx, job.uploadOrNone(a), true),
+              new Operand(right, 1, dy, job.uploadOrNone(b), true),
+              0L,
+              0L,
+              out,
+              false);
+          return job.downloadMatrix(out, dx, dy);
+        });
+  }
+
+  /** One side of {@code gx_product_f64}: strides in elements, and what the centre is indexed by. */
+  private record Operand(
+      DeviceBuffer data, long rowStride, long innerStride, Object centre, boolean centreByRow) {}
+
+  private static void product(
+      Job job,
+      long m,
+      long n,
+      long k,
+      Operand a,
+      Operand b,
+      Object weight,
+      Object scale,
+      DeviceBuffer out,
+      boolean upper) {
+    job.launch(
+        "gx_product_f64",
+        Job.tiles(m, n, Job.WIDE_TILE),
+        m,
+        n,
+        k,
+        a.data(),
+        a.rowStride(),
+        a.innerStride(),
+        a.centre(),
+        a.centreByRow() ? 1 : 0,
+        b.data(),
+        b.rowStride(),
+        b.innerStride(),
+        b.centre(),
+        b.centreByRow() ? 1 : 0,
+        weight,
+        scale,
+        out,
+        upper ? 1 : 0);
+  }
+
+  private static void mirror(Job job, DeviceBuffer c, int n) {
+    job.launch(
+        "gx_mirror_f64",
+        new Grid(Job.blocks(n, Job.THREADS), Math.min(n, MAX_GRID_Y)),
+        c,
+        (long) n);
+  }
+
+  // ---- on the host
+
+  @Override
+  public Matrix64 scatterTimes(Matrix x, double[] centre, boolean unitRows, Matrix64 v) {
+    return host("scatterTimes").scatterTimes(x, centre, unitRows, v);
+  }
+
+  @Override
+  public Matrix64 triangle(Matrix[] xs, double[][] centres) {
+    return host("triangle").triangle(xs, centres);
+  }
+
+  @Override
+  public int cholesky(Matrix64 a) {
+    return host("cholesky").cholesky(a);
+  }
+
+  @Override
+  public void solveLower(Matrix64 l, boolean transpose, Matrix64 b) {
+    host("solveLower").solveLower(l, transpose, b);
+  }
+
+  @Override
+  public double[] eigenvalues(Matrix64 a) {
+    return host("eigenvalues").eigenvalues(a);
+  }
+
+  @Override
+  public double[] eigenvectors(Matrix64 a) {
+    return host("eigenvectors").eigenvectors(a);
+  }
+
+  @Override
+  public double[] singularValues(Matrix64 a) {
+    return host("singularValues").singularValues(a);
+  }
+
+  @Override
+  public Svd svd(Matrix64 a) {
+    return host("svd").svd(a);
+  }
+
+  @Override
+  public Matrix64 multiply(Matrix64 a, boolean transposeA, Matrix64 b, boolean transposeB) {
+    return host("multiply").multiply(a, transposeA, b, transposeB);
+  }
+}

@@ -1,0 +1,138 @@
+package org.geodex.backend.cuda;
+
+import java.util.List;
+import org.geodex.backend.Algebra;
+import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
+import org.geodex.backend.Information;
+import org.geodex.backend.Pairs;
+import org.geodex.backend.Parallel;
+import org.geodex.backend.Regression;
+import org.geodex.backend.cpu.CpuBackend;
+import org.geodex.backend.transformer.Transformer;
+import org.geodex.cuda.CudaContext;
+import org.geodex.cuda.CudaOptions;
+import org.geodex.cuda.Traffic;
+import org.geodex.error.UnavailableException;
+
+/**
+ * A CUDA device, real or emulated. Every operation carries its operands to the device and its result
+ * back; what has no kernel runs on the host's cores and is listed by {@link #hostOperations()}.
+ *
+ * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where cuBLAS
+ * is there too.
+ */
+public final class CudaBackend implements Backend {
+  private final CudaContext context;
+  private final CpuBackend host;
+  private final HostWork hostWork = new HostWork();
+  private final boolean ownProducts;
+  private final Algebra algebra;
+  private final Geometry geometry;
+  private final Information information;
+  private final Transformer transformer;
+  private final Pairs pairs;
+  private final Regression regression;
+
+  /**
+   * Opens the device.
+   *
+   * @param threads of the host's part
+   * @throws UnavailableException with the reason
+   */
+  public CudaBackend(CudaOptions options, int threads, long memoryBudget) {
+    context = CudaContext.open(options);
+    host = new CpuBackend(threads, memoryBudget);
+    ownProducts = "own".equals(System.getProperty("geodex.cuda.products")) || !hasBlas();
+    algebra = new CudaAlgebra(context, ownProducts, hostWork, host.algebra());
+    geometry = new CudaGeometry(context, ownProducts, hostWork, host.geometry());
+    information = new CudaInformation(context, ownProducts, hostWork, host.information());
+    transformer = HostFamily.noted(Transformer.class, "transformer", host.transformer(), hostWork);
+    pairs = HostFamily.noted(Pairs.class, "pairs", host.pairs(), hostWork);
+    regression =
+        HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
+  }
+
+  private boolean hasBlas() {
+    return context.call(
+        () -> {
+          try {
+            return context.blas() != null;
+          } catch (UnavailableException e) {
+            return false; // our own products serve, and device() says so
+          }
+        });
+  }
+
+  @Override
+  public String name() {
+    return "cuda";
+  }
+
+  /** The card's name, the binding, and whose matrix products. */
+  @Override
+  public String device() {
+    return "%s (%s, %s)"
+        .formatted(
+            context.deviceName(), context.binding(), ownProducts ? "own products" : "cuBLAS");
+  }
+
+  @Override
+  public List<String> hostOperations() {
+    return hostWork.operations();
+  }
+
+  /** Bytes that crossed the bus and launches since the device was opened. */
+  public Traffic traffic() {
+    return context.traffic();
+  }
+
+  @Override
+  public Parallel parallel() {
+    return host.parallel();
+  }
+
+  @Override
+  public long memoryBudget() {
+    return host.memoryBudget();
+  }
+
+  @Override
+  public Algebra algebra() {
+    return algebra;
+  }
+
+  @Override
+  public Geometry geometry() {
+    return geometry;
+  }
+
+  @Override
+  public Information information() {
+    return information;
+  }
+
+  @Override
+  public Transformer transformer() {
+    return transformer;
+  }
+
+  @Override
+  public Pairs pairs() {
+    return pairs;
+  }
+
+  @Override
+  public Regression regression() {
+    return regression;
+  }
+
+  @Override
+  public void close() {
+    try {
+      context.close();
+    } finally {
+      host.close();
+    }
+  }
+}

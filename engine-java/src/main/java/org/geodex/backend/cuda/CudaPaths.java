@@ -1,0 +1,213 @@
+package org.geodex.backend.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.DeviceBuffer;
+import org.geodex.geodesic.Dijkstra;
+import org.geodex.geodesic.Graph;
+import org.geodex.geodesic.ShortestPaths;
+import org.geodex.matrix.Matrix;
+
+/**
+ * Shortest paths on the device: {@code shortest_paths.cu} for the sparse graph, {@code
+ * floyd_warshall.cu} for the dense matrix. Copies: 8 bytes an arc to the device (dense: n²·4), the
+ * lengths back.
+ */
+final class CudaPaths {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  /** Sources of a block of the many-source kernel. */
+  private static final int LANES = 32;
+
+  private static final int PRODUCT_SHARED = 65_536;
+  private static final int PANEL_SHARED = 98_304;
+  private static final int MIRROR_TILE = 32;
+
+  /** A strip of results on its way to the host. */
+  private static final long STRIP_BYTES = 64L << 20;
+
+  /** Scratch of the many-source kernel at most. */
+  private static final long WORK_BYTES = 4L << 30;
+
+  private final Job job;
+  private final Graph graph;
+  private final int[] sources;
+  private final Matrix lengths;
+  private final int n;
+
+  CudaPaths(Job job, Graph graph, int[] sources, Matrix lengths) {
+    this.job = job;
+    this.graph = graph;
+    this.sources = sources;
+    this.lengths = lengths;
+    this.n = graph.n();
+  }
+
+  ShortestPaths run(ShortestPathRule.Choice choice) {
+    String algorithm =
+        switch (choice) {
+          case MANY_SOURCES -> manySources();
+          case FLOYD_WARSHALL -> floydWarshall();
+          case FLOYD_WARSHALL_FIXED -> floydWarshallFixed();
+          case HOST -> throw new IllegalArgumentException("the host's work");
+        };
+    return new ShortestPaths(algorithm, longest());
+  }
+
+  private double longest() {
+    float max = 0;
+    MemorySegment values = lengths.segment();
+    for (long b = 0; b < values.byteSize(); b += 4) {
+      float value = values.get(F32, b);
+      if (value < Float.POSITIVE_INFINITY) {
+        max = Math.max(max, value);
+      }
+    }
+    return max;
+  }
+
+  // ---- sparse
+
+  private String manySources() {
+    int[] start = new int[n + 1];
+    int[] column = new int[graph.arcs()];
+    float[] weight = new float[graph.arcs()];
+    for (int v = 0; v < n; v++) {
+      start[v + 1] = graph.end(v);
+      for (int a = graph.begin(v); a < graph.end(v); a++) {
+        column[a] = graph.target(a);
+        weight[a] = (float) graph.length(a);
+      }
+    }
+    DeviceBuffer starts = job.upload(start);
+    DeviceBuffer columns = job.upload(column);
+    DeviceBuffer weights = job.upload(weight);
+    DeviceBuffer from = job.upload(sources);
+    int blocks = blocksAtOnce();
+    DeviceBuffer work = job.floats((long) blocks * n * LANES);
+    DeviceBuffer sweeps = job.ints(blocks);
+    int shared = 8 * Math.ceilDiv(n, LANES);
+    job.stream(
+        lengths,
+        STRIP_BYTES,
+        (first, rows, into) -> {
+          for (int r = 0; r < rows; r += blocks * LANES) {
+            int count = Math.min(blocks * LANES, rows - r);
+            job.launchShared(
+                "gx_shortest_paths_f32",
+                new Grid(Math.ceilDiv(count, LANES)),
+                shared,
+                starts,
+                columns,
+                weights,
+                n,
+                from,
+                (int) first + r,
+                count,
+                work,
+                Job.row(into, r, n),
+                sweeps);
+          }
+        });
+    return "bellman-ford f32 x%d on cuda".formatted(LANES);
+  }
+
+  /** One block a multiprocessor, as far as the scratch memory goes. */
+  private int blocksAtOnce() {
+    long fitting = Math.min(WORK_BYTES, job.freeMemory() / 2) / (4L * n * LANES);
+    long wanted = Math.min(job.multiprocessors(), Math.ceilDiv(sources.length, LANES));
+    return (int) Math.max(1, Math.min(wanted, fitting));
+  }
+
+  // ---- dense
+
+  private String floydWarshall() {
+    int padded = Math.ceilDiv(n, Job.TILE) * Job.TILE;
+    DeviceBuffer d = job.floats((long) padded * padded);
+    fill(d, padded);
+    close(d, padded, "_f32");
+    fetch(d, padded);
+    return "floyd-warshall f32 on cuda";
+  }
+
+  private String floydWarshallFixed() {
+    int padded = Math.ceilDiv(n, Job.TILE) * Job.TILE;
+    long count = (long) padded * padded;
+    double diameter = ShortestPathRule.diameterBound(new Dijkstra(graph).run(sources[0]), n);
+    float scale = (float) ShortestPathRule.fixedScale(diameter);
+    DeviceBuffer d = job.floats(count);
+    DeviceBuffer fixed = job.ints(count);
+    fill(d, padded);
+    Grid grid = new Grid(Job.blocks(count, Job.THREADS));
+    job.launch("gx_fixed_from_f32", grid, d, count, scale, fixed);
+    close(fixed, padded, "_s32");
+    job.launch("gx_fixed_to_f32", grid, fixed, count, scale, d);
+    fetch(d, padded);
+    return "floyd-warshall fixed point on cuda";
+  }
+
+  /** The adjacency matrix, infinite where there is no edge and beyond n. */
+  private void fill(DeviceBuffer d, int padded) {
+    try (Matrix.Owned rows = Matrix.allocate(Math.min(padded, Job.TILE), padded)) {
+      for (int i0 = 0; i0 < padded; i0 += Job.TILE) {
+        rows.fill(Float.POSITIVE_INFINITY);
+        for (int i = i0; i < i0 + Job.TILE; i++) {
+          rows.set(i - i0, i, 0);
+          for (int a = i < n ? graph.begin(i) : 0; i < n && a < graph.end(i); a++) {
+            rows.set(i - i0, graph.target(a), (float) graph.length(a));
+          }
+        }
+        job.uploadInto(rows, d, 4L * i0 * padded);
+      }
+    }
+  }
+
+  /** The three phases for each block of 128 vertices, on the tiles on and above the diagonal. */
+  private void close(DeviceBuffer d, int padded, String type) {
+    int tiles = padded / Job.TILE;
+    DeviceBuffer closure = job.floats(2L * Job.TILE * Job.TILE);
+    DeviceBuffer panel = job.floats((long) Job.TILE * padded);
+    int upper = tiles * (tiles + 1) / 2;
+    long side = padded;
+    for (int b = 0; b < tiles; b++) {
+      job.launch("gx_floyd_warshall_diagonal" + type, new Grid(1), d, side, b, closure);
+      if (tiles > 1) {
+        job.launchShared(
+            "gx_floyd_warshall_panel" + type,
+            new Grid(tiles, 1),
+            PANEL_SHARED,
+            d,
+            side,
+            b,
+            closure,
+            panel,
+            panel,
+            1);
+        job.launchShared(
+            "gx_floyd_warshall_product" + type,
+            new Grid(upper),
+            PRODUCT_SHARED,
+            d,
+            side,
+            b,
+            panel,
+            panel,
+            1);
+      }
+    }
+  }
+
+  private void fetch(DeviceBuffer d, int padded) {
+    Grid grid = new Grid(padded / MIRROR_TILE, padded / MIRROR_TILE);
+    job.launch("gx_floyd_warshall_mirror_f32", grid, d, (long) padded);
+    job.stream(
+        lengths,
+        STRIP_BYTES,
+        (from, rows, into) -> {
+          for (int r = 0; r < rows; r++) {
+            job.copy(d, 4 * (from + r) * padded, into, 4L * r * n, 4L * n);
+          }
+        });
+  }
+}

@@ -1,0 +1,98 @@
+package org.geodex.backend.cuda;
+
+import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.DeviceBuffer;
+import org.geodex.geodesic.Metric;
+
+/** Launches of the direct forms of {@code pairwise.cu}. */
+final class DirectDistances {
+  private DirectDistances() {}
+
+  /**
+   * Enqueues distances of rows [from, from + rows) of x to all of y, f32.
+   *
+   * @param f64 terms and sums in f64 for the euclidean metrics too
+   * @param upper x and y are the same rows and the strip is the whole matrix: half the work
+   */
+  static void enqueue(
+      Job job,
+      Metric metric,
+      boolean f64,
+      PreparedRows x,
+      long from,
+      int rows,
+      PreparedRows y,
+      DeviceBuffer out,
+      boolean upper) {
+    switch (metric) {
+      case EUCLIDEAN, SQEUCLIDEAN -> {
+        if (f64) {
+          exact(job, metric, x, from, rows, y, out, upper, "gx_pairwise_exact_f32");
+        } else {
+          inF32(job, "gx_pairwise_sqeuclidean_f32", metric, x, from, rows, y, out, upper);
+        }
+      }
+      case CHEBYSHEV ->
+          inF32(job, "gx_pairwise_chebyshev_f32", metric, x, from, rows, y, out, upper);
+      case COSINE, ANGULAR, FISHER_RAO_CATEGORICAL, FISHER_RAO_NORMAL ->
+          exact(job, metric, x, from, rows, y, out, upper, "gx_pairwise_exact_f32");
+    }
+  }
+
+  /** Enqueues distances in f64, not rounded. */
+  static void enqueueF64(
+      Job job, Metric metric, PreparedRows x, int rows, PreparedRows y, DeviceBuffer out) {
+    exact(job, metric, x, 0, rows, y, out, false, "gx_pairwise_exact_f64");
+  }
+
+  private static void inF32(
+      Job job,
+      String kernel,
+      Metric metric,
+      PreparedRows x,
+      long from,
+      int rows,
+      PreparedRows y,
+      DeviceBuffer out,
+      boolean upper) {
+    job.launch(
+        kernel,
+        Job.tiles(rows, y.n(), Job.TILE),
+        x.row(from),
+        (long) rows,
+        y.rows(),
+        y.n(),
+        x.d(),
+        out,
+        y.n(),
+        metric == Metric.EUCLIDEAN ? 1 : 0,
+        upper ? 1 : 0);
+  }
+
+  private static void exact(
+      Job job,
+      Metric metric,
+      PreparedRows x,
+      long from,
+      int rows,
+      PreparedRows y,
+      DeviceBuffer out,
+      boolean upper,
+      String kernel) {
+    Grid grid = Job.tiles(rows, y.n(), Job.WIDE_TILE);
+    job.launch(
+        kernel,
+        grid,
+        metric.ordinal(),
+        x.row(from),
+        (long) rows,
+        x.scale(from),
+        y.rows(),
+        y.n(),
+        y.scale(0),
+        x.d(),
+        out,
+        y.n(),
+        upper ? 1 : 0);
+  }
+}

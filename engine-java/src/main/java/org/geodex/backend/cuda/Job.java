@@ -1,0 +1,331 @@
+package org.geodex.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Function;
+import org.geodex.cuda.CudaBlas;
+import org.geodex.cuda.CudaContext;
+import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.CudaEvent;
+import org.geodex.cuda.CudaStream;
+import org.geodex.cuda.DeviceBuffer;
+import org.geodex.cuda.PinnedBuffer;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
+
+/**
+ * One operation on the device: buffers that end with it, launches in order on the context's stream,
+ * results fetched. It lives on the context's thread, and closing it waits for the device.
+ */
+final class Job implements AutoCloseable {
+  /** Rows and columns of a pair tile of the f32 kernels. */
+  static final int TILE = 128;
+
+  /** Rows and columns of a pair tile of the f64 kernels. */
+  static final int WIDE_TILE = 64;
+
+  /** Threads of every kernel but the shortest paths. */
+  static final int THREADS = 256;
+
+  private static final int ROWS_A_BLOCK = 8;
+
+  private final CudaContext context;
+  private final boolean ownProducts;
+  private final Arena arena = Arena.ofConfined();
+  private final Deque<AutoCloseable> open = new ArrayDeque<>();
+
+  private Job(CudaContext context, boolean ownProducts) {
+    this.context = context;
+    this.ownProducts = ownProducts;
+  }
+
+  /**
+   * Runs one operation on the context's thread.
+   *
+   * @param ownProducts matrix products by our kernel even where cuBLAS is there
+   */
+  static <T> T run(CudaContext context, boolean ownProducts, Function<Job, T> work) {
+    return context.call(
+        () -> {
+          try (Job job = new Job(context, ownProducts)) {
+            return work.apply(job);
+          }
+        });
+  }
+
+  // ---- memory
+
+  DeviceBuffer allocate(long bytes) {
+    DeviceBuffer buffer = context.allocate(bytes);
+    open.push(buffer);
+    return buffer;
+  }
+
+  DeviceBuffer floats(long count) {
+    return allocate(4 * count);
+  }
+
+  DeviceBuffer ints(long count) {
+    return allocate(4 * count);
+  }
+
+  DeviceBuffer doubles(long count) {
+    return allocate(8 * count);
+  }
+
+  /** A copy on the device. */
+  DeviceBuffer upload(Matrix x) {
+    return upload(x.segment());
+  }
+
+  DeviceBuffer upload(MemorySegment host) {
+    DeviceBuffer buffer = allocate(host.byteSize());
+    context.copyToDevice(host, buffer, 0);
+    return buffer;
+  }
+
+  /** Copies a matrix into a part of a buffer and waits, so that its memory may be used again. */
+  void uploadInto(Matrix x, DeviceBuffer target, long offset) {
+    context.copyToDevice(x.segment(), target, offset);
+    context.stream().synchronize();
+  }
+
+  /** Enqueues a copy between buffers. */
+  void copy(DeviceBuffer source, long from, DeviceBuffer target, long to, long bytes) {
+    context.copyOnDevice(source, from, target, to, bytes, context.stream());
+  }
+
+  DeviceBuffer upload(double[] values) {
+    return upload(arena.allocateFrom(ValueLayout.JAVA_DOUBLE, values));
+  }
+
+  DeviceBuffer upload(float[] values) {
+    return upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values));
+  }
+
+  DeviceBuffer upload(int[] values) {
+    return upload(arena.allocateFrom(ValueLayout.JAVA_INT, values));
+  }
+
+  /** Null becomes the address 0, which the kernels read as "none". */
+  Object uploadOrNone(double[] values) {
+    return values == null ? (Object) 0L : upload(values);
+  }
+
+  /** Fills host memory from the start of a buffer and waits. */
+  void download(DeviceBuffer source, MemorySegment host) {
+    context.copyToHost(source, 0, host);
+    context.stream().synchronize();
+  }
+
+  double[] downloadDoubles(DeviceBuffer source, int count) {
+    MemorySegment host = arena.allocate(ValueLayout.JAVA_DOUBLE, count);
+    download(source, host);
+    return host.toArray(ValueLayout.JAVA_DOUBLE);
+  }
+
+  float[] downloadFloats(DeviceBuffer source, int count) {
+    MemorySegment host = arena.allocate(ValueLayout.JAVA_FLOAT, count);
+    download(source, host);
+    return host.toArray(ValueLayout.JAVA_FLOAT);
+  }
+
+  int[] downloadInts(DeviceBuffer source, int count) {
+    MemorySegment host = arena.allocate(ValueLayout.JAVA_INT, count);
+    download(source, host);
+    return host.toArray(ValueLayout.JAVA_INT);
+  }
+
+  Matrix64 downloadMatrix(DeviceBuffer source, int rows, int columns) {
+    Matrix64 result = Matrix64.allocate(rows, columns);
+    try {
+      download(source, result.segment());
+      return result;
+    } catch (Throwable e) {
+      result.close();
+      throw e;
+    }
+  }
+
+  /** Bytes that buffers may still take: what is free, with a tenth left for the driver. */
+  long freeMemory() {
+    return context.freeMemory() / 10 * 9;
+  }
+
+  int multiprocessors() {
+    return context.multiprocessors();
+  }
+
+  // ---- launches
+
+  /** Enqueues a kernel without dynamic shared memory. */
+  void launch(String kernel, Grid grid, Object... arguments) {
+    launchShared(kernel, grid, 0, arguments);
+  }
+
+  void launchShared(String kernel, Grid grid, int dynamicShared, Object... arguments) {
+    context.kernel(kernel).launch(context.stream(), grid, dynamicShared, arguments);
+  }
+
+  /** Blocks for n things, {@code each} to a block. */
+  static int blocks(long n, int each) {
+    return Math.toIntExact(Math.max(1, Math.ceilDiv(n, (long) each)));
+  }
+
+  /** One block for every tile of an n x m result. */
+  static Grid tiles(long n, long m, int tile) {
+    return new Grid(blocks(m, tile), blocks(n, tile));
+  }
+
+  /** One warp a row. */
+  static Grid warpARow(long n) {
+    return new Grid(blocks(n, ROWS_A_BLOCK));
+  }
+
+  /** The address of row {@code i} of a row-major f32 matrix with {@code d} columns. */
+  static long row(DeviceBuffer x, long i, long d) {
+    return x.address() + 4 * i * d;
+  }
+
+  /**
+   * C[m,n] = op(A)·op(B), f32: cuBLAS, or our own kernel where cuBLAS is missing. Leading dimensions
+   * are the lengths of the stored rows.
+   */
+  void product(
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      long a,
+      int lda,
+      long b,
+      int ldb,
+      DeviceBuffer c) {
+    if (ownProducts) {
+      launch(
+          "gx_gemm_f32",
+          tiles(m, n, TILE),
+          (long) m,
+          (long) n,
+          (long) k,
+          a,
+          transposeA ? 1L : (long) lda,
+          transposeA ? (long) lda : 1L,
+          b,
+          transposeB ? (long) ldb : 1L,
+          transposeB ? 1L : (long) ldb,
+          c);
+      return;
+    }
+    CudaBlas blas = context.blas();
+    blas.sgemm(transposeA, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c.address(), n);
+  }
+
+  // ---- results that are larger than the device's memory
+
+  /** Enqueues the rows [from, from + rows) of a result into a buffer. */
+  @FunctionalInterface
+  interface RowMaker {
+    void make(long from, int rows, DeviceBuffer into);
+  }
+
+  /**
+   * Makes a result [n,m] of f32 in strips of rows. Two strips are under way: while one is copied to
+   * pinned memory and from there to {@code out}, the next is computed.
+   *
+   * @param stripBytes room for one strip; its rows are a multiple of the tile
+   */
+  void stream(Matrix out, long stripBytes, RowMaker maker) {
+    long n = out.rows();
+    long rowBytes = 4L * out.columns();
+    long fitting = Math.max(TILE, stripBytes / Math.max(1, rowBytes) / TILE * TILE);
+    int rows = (int) Math.min(Math.max(1, n), fitting);
+    CudaStream copies = context.createStream();
+    open.push(copies);
+    List<Strip> strips = new ArrayList<>();
+    for (int s = 0; s < (rows < n ? 2 : 1); s++) {
+      strips.add(new Strip(rows * rowBytes));
+    }
+    int turn = 0;
+    for (long from = 0; from < n; from += rows) {
+      int count = (int) Math.min(rows, n - from);
+      Strip strip = strips.get(turn);
+      strip.deliver(out);
+      maker.make(from, count, strip.device);
+      strip.fetch(from, count, rowBytes, copies);
+      turn = (turn + 1) % strips.size();
+    }
+    for (int s = 0; s < strips.size(); s++) {
+      strips.get((turn + s) % strips.size()).deliver(out);
+    }
+  }
+
+  /** A strip of rows on the device, its pinned twin, and how far it is. */
+  private final class Strip {
+    private final DeviceBuffer device;
+    private final PinnedBuffer host;
+    private final CudaEvent made = context.createEvent();
+    private final CudaEvent fetched = context.createEvent();
+    private long from;
+    private int count;
+
+    Strip(long bytes) {
+      open.push(made);
+      open.push(fetched);
+      device = allocate(bytes);
+      host = context.allocatePinned(bytes);
+      open.push(host);
+    }
+
+    void fetch(long first, int rows, long rowBytes, CudaStream copies) {
+      from = first;
+      count = rows;
+      made.record(context.stream());
+      copies.waitFor(made);
+      context.copyToHost(device, 0, host.segment().asSlice(0, rows * rowBytes), copies);
+      fetched.record(copies);
+    }
+
+    /** Waits for the rows that are under way, if any, and puts them where they belong. */
+    void deliver(Matrix out) {
+      if (count == 0) {
+        return;
+      }
+      fetched.synchronize();
+      MemorySegment rows = out.rows(from, from + count).segment();
+      rows.copyFrom(host.segment().asSlice(0, rows.byteSize()));
+      count = 0;
+    }
+  }
+
+  /** Closes a buffer before the job ends. */
+  void release(DeviceBuffer buffer) {
+    context.stream().synchronize();
+    open.remove(buffer);
+    buffer.close();
+  }
+
+  @Override
+  public void close() {
+    RuntimeException failure = null;
+    while (!open.isEmpty()) {
+      try {
+        open.pop().close();
+      } catch (RuntimeException e) {
+        failure = e;
+      } catch (Exception e) {
+        failure = new IllegalStateException(e);
+      }
+    }
+    arena.close();
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}
