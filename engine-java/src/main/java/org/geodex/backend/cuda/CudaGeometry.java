@@ -95,6 +95,12 @@ final class CudaGeometry implements Geometry {
               : "geometry.shortestPaths: paths too long for f32");
       return host.shortestPaths(graph, sources, lengths, predecessors);
     }
+    return paths(graph, sources, lengths, choice);
+  }
+
+  /** One of the algorithms on the device, whatever the rule says. */
+  ShortestPaths paths(
+      Graph graph, int[] sources, Matrix lengths, ShortestPathRule.Choice choice) {
     return Job.run(
         context,
         ownProducts,

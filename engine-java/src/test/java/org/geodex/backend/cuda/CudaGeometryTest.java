@@ -1,0 +1,256 @@
+package org.geodex.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.geodex.backend.Backend;
+import org.geodex.geodesic.Dijkstra;
+import org.geodex.geodesic.GeodesicDistances;
+import org.geodex.geodesic.Graph;
+import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.NeighbourTable;
+import org.geodex.geodesic.Precision;
+import org.geodex.geodesic.ShortestPaths;
+import org.geodex.matrix.Matrix;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Distances, neighbours and paths on the emulator against the f64 specification. */
+class CudaGeometryTest {
+  /** f32 chains of up to 40 terms: 42·2⁻²⁴, and one rounding of the result. */
+  private static final double DIRECT_F32 = 3e-6;
+
+  /** One rounding of an f64 result. */
+  private static final double ROUNDED = 1.2e-7;
+
+  @BeforeAll
+  static void needsEmulator() {
+    OnEmulator.require();
+  }
+
+  /**
+   * 1 one pair; 127, 128, 129 around the f32 tile; 63, 65 around the f64 tile; 2, 16, 17, 34 columns:
+   * less than a slab, one slab, one and a tail, two and a tail.
+   */
+  @ParameterizedTest
+  @CsvSource({"1,1,2", "127,65,16", "128,128,2", "129,63,34", "64,131,18"})
+  void pairwiseEqualsTheSpecification(int n, int m, int d) {
+    for (long seed : new long[] {1, OnEmulator.FRESH}) {
+      for (Metric metric : Metric.values()) {
+        boolean categorical = metric == Metric.FISHER_RAO_CATEGORICAL;
+        try (Matrix.Owned x = OnEmulator.positive(seed, n, d, categorical);
+            Matrix.Owned y = OnEmulator.positive(seed + 1, m, d, categorical)) {
+          checkPairwise(x, y, metric, Precision.REFINED);
+          checkPairwise(x, x, metric, Precision.REFINED);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"DIRECT", "EXPANDED"})
+  void pairwiseFormsEqualTheSpecification(Precision precision) {
+    for (Metric metric : List.of(Metric.EUCLIDEAN, Metric.SQEUCLIDEAN)) {
+      try (Matrix.Owned x = OnEmulator.normal(2, 65, 7);
+          Matrix.Owned y = OnEmulator.normal(3, 130, 7)) {
+        checkPairwise(x, y, metric, precision);
+        checkPairwise(y, y, metric, precision);
+      }
+    }
+  }
+
+  private static void checkPairwise(Matrix x, Matrix y, Metric metric, Precision precision) {
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned got = Matrix.allocate(x.rows(), y.intRows());
+        Matrix.Owned want = Matrix.allocate(x.rows(), y.intRows())) {
+      cuda.geometry().pairwise(x, y, metric, precision, got);
+      scalar.geometry().pairwise(x, y, metric, precision, want);
+      boolean euclidean = metric == Metric.EUCLIDEAN || metric == Metric.SQEUCLIDEAN;
+      boolean f32 = euclidean && precision != Precision.DIRECT;
+      // The expanded form loses what cancellation takes: an absolute error in the square.
+      double absolute =
+          precision == Precision.EXPANDED ? (metric == Metric.EUCLIDEAN ? 3e-3 : 2e-5) : 1e-9;
+      for (long i = 0; i < x.rows(); i++) {
+        for (int j = 0; j < y.intRows(); j++) {
+          double expected = x == y && i == j ? 0 : want.get(i, j);
+          double tolerance = absolute + (f32 ? DIRECT_F32 : ROUNDED) * expected;
+          assertEquals(expected, got.get(i, j), tolerance, metric + " " + precision + " " + i);
+        }
+      }
+      assertTrue(cuda.hostOperations().isEmpty(), cuda.hostOperations().toString());
+    }
+  }
+
+  @Test
+  void chebyshevHasTheSpecificationsBits() {
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, 40, 23);
+        Matrix.Owned got = Matrix.allocate(40, 40);
+        Matrix.Owned want = Matrix.allocate(40, 40)) {
+      cuda.geometry().pairwise(x, x, Metric.CHEBYSHEV, got);
+      scalar.geometry().pairwise(x, x, Metric.CHEBYSHEV, want);
+      assertEquals(-1, got.segment().mismatch(want.segment()));
+    }
+  }
+
+  /** 15: lists of 32. 40: of 64. 100: of 128. 130: of 256. 241: selection on the host. */
+  @ParameterizedTest
+  @CsvSource({"15,EUCLIDEAN", "40,COSINE", "100,ANGULAR", "130,CHEBYSHEV", "241,SQEUCLIDEAN"})
+  void neighboursAreTheSpecifications(int k, Metric metric) {
+    try (Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, 257, 9);
+        Matrix.Owned y = OnEmulator.normal(5, 70, 9)) {
+      checkNeighbours(x, null, k, metric, "panama");
+      checkNeighbours(y, x, k, metric, "panama");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FISHER_RAO_NORMAL", "FISHER_RAO_CATEGORICAL", "SQEUCLIDEAN"})
+  void neighboursOfDistributionsAreTheSpecifications(Metric metric) {
+    try (Matrix.Owned x =
+        OnEmulator.positive(7, 131, 6, metric == Metric.FISHER_RAO_CATEGORICAL)) {
+      checkNeighbours(x, null, 5, metric, "panama");
+    }
+  }
+
+  /** Ties by lower index, copies at distance 0: more equals than a list of candidates holds. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void tiesAndCopiesAreTheSpecifications(String binding) {
+    try (Matrix.Owned x = OnEmulator.lattice(11, 300, 2)) {
+      checkNeighbours(x, null, 5, Metric.EUCLIDEAN, binding);
+      checkNeighbours(x, null, 5, Metric.CHEBYSHEV, binding);
+    }
+  }
+
+  /** Data far from the origin, where the expanded form alone has no digits left. */
+  @Test
+  void offsetDoesNotChangeNeighbours() {
+    try (Matrix.Owned x = OnEmulator.normal(13, 200, 5)) {
+      for (int i = 0; i < 200; i++) {
+        for (int j = 0; j < 5; j++) {
+          x.set(i, j, x.get(i, j) + 10_000);
+        }
+      }
+      checkNeighbours(x, null, 7, Metric.EUCLIDEAN, "panama");
+    }
+  }
+
+  private static void checkNeighbours(
+      Matrix x, Matrix y, int wanted, Metric metric, String binding) {
+    int k = (int) Math.min(wanted, y == null ? x.rows() - 1 : y.rows());
+    try (Backend cuda = OnEmulator.cuda(binding);
+        Backend scalar = OnEmulator.scalar()) {
+      NeighbourTable got = cuda.geometry().knn(x, y, k, metric);
+      NeighbourTable want = scalar.geometry().knn(x, y, k, metric);
+      for (int i = 0; i < want.n(); i++) {
+        for (int r = 0; r < k; r++) {
+          String where = "%s row %d rank %d".formatted(metric, i, r);
+          assertEquals(want.distance(i, r), got.distance(i, r), 1e-12, where);
+          assertEquals(want.index(i, r), got.index(i, r), where);
+        }
+      }
+    }
+  }
+
+  /** Weights that f32 holds exactly, some of them zero. */
+  private static Graph random(long seed, int n, int degree) {
+    Random random = new Random(seed);
+    List<int[]> edges = new ArrayList<>();
+    for (int i = 0; i < n; i++) {
+      for (int e = 0; e < degree; e++) {
+        edges.add(new int[] {i, random.nextInt(n), random.nextInt(64)});
+      }
+    }
+    return Graph.of(
+        n,
+        edges.stream().mapToInt(e -> e[0]).toArray(),
+        edges.stream().mapToInt(e -> e[1]).toArray(),
+        edges.stream().mapToDouble(e -> e[2] / 16.0).toArray());
+  }
+
+  private static Graph chain(int n) {
+    int[] from = new int[n - 1];
+    int[] to = new int[n - 1];
+    double[] lengths = new double[n - 1];
+    for (int i = 0; i < n - 1; i++) {
+      from[i] = i;
+      to[i] = i + 1;
+      lengths[i] = 1 + i % 3 / 4.0;
+    }
+    return Graph.of(n, from, to, lengths);
+  }
+
+  /** Sparse: 31, 33 around the lanes; unconnected parts. Dense: 127, 128, 129, 257 around the tile. */
+  @ParameterizedTest
+  @CsvSource({
+    "31,1,bellman", "33,2,bellman", "300,3,bellman",
+    "127,40,floyd", "128,40,floyd", "129,40,floyd", "257,90,floyd"
+  })
+  void pathsEqualDijkstra(int n, int degree, String algorithm) {
+    Graph graph = random(n, n, degree);
+    ShortestPathRule.Choice choice =
+        algorithm.equals("bellman")
+            ? ShortestPathRule.Choice.MANY_SOURCES
+            : ShortestPathRule.Choice.FLOYD_WARSHALL;
+    checkPaths(graph, choice, 1e-6);
+  }
+
+  /** 131 and 300 arcs on a path: fixed point, one and several tiles. */
+  @ParameterizedTest
+  @ValueSource(ints = {131, 300})
+  void longPathsEqualDijkstra(int n) {
+    Graph graph = chain(n);
+    int[] all = GeodesicDistances.all(graph);
+    assertEquals(
+        ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED, ShortestPathRule.choose(graph, all, false));
+    checkPaths(graph, ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED, 1e-5);
+  }
+
+  private static void checkPaths(Graph graph, ShortestPathRule.Choice choice, double relative) {
+    int n = graph.n();
+    int[] sources = GeodesicDistances.all(graph);
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned got = Matrix.allocate(n, n)) {
+      ShortestPaths paths = ((CudaGeometry) cuda.geometry()).paths(graph, sources, got, choice);
+      Dijkstra dijkstra = new Dijkstra(graph);
+      for (int s = 0; s < n; s++) {
+        dijkstra.run(s);
+        for (int v = 0; v < n; v++) {
+          double want = dijkstra.distance(v);
+          double value = got.get(s, v);
+          boolean equal = want == value || Math.abs(want - value) <= relative * want;
+          assertTrue(equal, "%s: %d to %d: %s, not %s".formatted(paths, s, v, value, want));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aFewSourcesAndTheRule() {
+    Graph graph = random(3, 90, 3);
+    int[] sources = {88, 0, 7};
+    assertEquals(
+        ShortestPathRule.Choice.MANY_SOURCES, ShortestPathRule.choose(graph, sources, false));
+    assertEquals(ShortestPathRule.Choice.HOST, ShortestPathRule.choose(graph, sources, true));
+    try (Backend cuda = OnEmulator.cuda("jcuda");
+        Matrix.Owned got = Matrix.allocate(3, 90)) {
+      cuda.geometry().shortestPaths(graph, sources, got, null);
+      Dijkstra dijkstra = new Dijkstra(graph);
+      for (int s = 0; s < 3; s++) {
+        dijkstra.run(sources[s]);
+        for (int v = 0; v < 90; v++) {
+          assertEquals(dijkstra.distance(v), got.get(s, v), 1e-6 * (1 + got.get(s, v)));
+        }
+      }
+    }
+  }
+}
