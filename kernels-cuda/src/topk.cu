@@ -75,8 +75,10 @@ struct WarpList {
 #pragma unroll
     for (int r = 0; r < R; r++) {
       // Lanes whose entry stays; entries are sorted, so they are the first ones.
-      const unsigned before = __ballot_sync(kAllLanes, entry[r] < key);
-      const int place = __popc(before);
+      const int place = __popc(__ballot_sync(kAllLanes, entry[r] < key));
+      if (place == kWarp) {
+        continue;
+      }
       const Key fallen = shuffle(entry[r], kWarp - 1);
       const Key left = shuffle_up(entry[r]);
       if (lane_id() > place) {
@@ -84,11 +86,9 @@ struct WarpList {
       } else if (lane_id() == place) {
         entry[r] = carried;
       }
-      // From the first register with room on, each later one takes what fell out before it.
-      if (place < kWarp) {
-        carried = fallen;
-        key = smallest();
-      }
+      // From its register on, each later one takes what fell out of the one before.
+      carried = fallen;
+      key = smallest();
     }
   }
 
@@ -244,6 +244,37 @@ __device__ __forceinline__ double prepared_distance(int metric, double distance)
   }
 }
 
+/** The k best of one row of distances, k at most R * 32. */
+template <int R>
+__device__ __forceinline__ void select_row(
+    const double* distances, int columns, int skip, int k, int* index, double* distance) {
+  WarpList<DistanceKey, R> list;
+#pragma unroll
+  for (int r = 0; r < R; r++) {
+    list.entry[r] = {__builtin_huge_val(), 0x7fffffff};
+  }
+  for (int c0 = 0; c0 < columns; c0 += kWarp) {
+    const int c = c0 + lane_id();
+    DistanceKey key = {__builtin_huge_val(), 0x7fffffff};
+    if (c < columns && c != skip) {
+      key = {distances[c], c};
+    }
+    const DistanceKey last = list.last();
+    const bool offer = key < last;
+    if (__any_sync(kAllLanes, offer)) {
+      offer_all(list, key, offer);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < R; r++) {
+    const int rank = r * kWarp + lane_id();
+    if (rank < k) {
+      index[rank] = list.entry[r].index;
+      distance[rank] = list.entry[r].distance;
+    }
+  }
+}
+
 }  // namespace
 
 #define GX_TOPK(K)                                                                            \
@@ -323,31 +354,15 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_exact_f64(
   if (row >= rows) {
     return;
   }
-  constexpr int R = kMostCandidates / kWarp;
-  WarpList<DistanceKey, R> list;
-#pragma unroll
-  for (int r = 0; r < R; r++) {
-    list.entry[r] = {__builtin_huge_val(), 0x7fffffff};
-  }
   const int skip = self == nullptr ? -1 : self[row];
-  for (int c0 = 0; c0 < columns; c0 += kWarp) {
-    const int c = c0 + lane_id();
-    DistanceKey key = {__builtin_huge_val(), 0x7fffffff};
-    if (c < columns && c != skip) {
-      key = {distances[row * ld + c], c};
-    }
-    const DistanceKey last = list.last();
-    const bool offer = key < last;
-    if (__any_sync(kAllLanes, offer)) {
-      offer_all(list, key, offer);
-    }
-  }
-#pragma unroll
-  for (int r = 0; r < R; r++) {
-    const int rank = r * kWarp + lane_id();
-    if (rank < k) {
-      index[row * static_cast<long long>(k) + rank] = list.entry[r].index;
-      distance[row * static_cast<long long>(k) + rank] = list.entry[r].distance;
-    }
+  const double* from = distances + row * ld;
+  int* to = index + row * static_cast<long long>(k);
+  double* lengths = distance + row * static_cast<long long>(k);
+  if (k <= kWarp) {
+    select_row<1>(from, columns, skip, k, to, lengths);
+  } else if (k <= 4 * kWarp) {
+    select_row<4>(from, columns, skip, k, to, lengths);
+  } else {
+    select_row<kMostCandidates / kWarp>(from, columns, skip, k, to, lengths);
   }
 }

@@ -35,8 +35,8 @@ class CudaInformationTest {
       KsgParameters parameters = new KsgParameters(k, variant, norm);
       try (Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, n, dx);
           Matrix.Owned y = OnEmulator.normal(2, n, dy);
-          Matrix.Owned latticeX = OnEmulator.lattice(3, n, dx);
-          Matrix.Owned latticeY = OnEmulator.lattice(4, n, dy)) {
+          Matrix.Owned latticeX = OnEmulator.lattice(3, n, Math.min(dx, 2));
+          Matrix.Owned latticeY = OnEmulator.lattice(4, n, Math.min(dy, 2))) {
         checkKsg(x, y, null, parameters, "panama");
         checkKsg(latticeX, latticeY, null, parameters, "panama");
         checkKsg(x, latticeY, null, parameters, "jcuda");
