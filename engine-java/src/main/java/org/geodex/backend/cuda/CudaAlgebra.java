@@ -95,9 +95,7 @@ final class CudaAlgebra implements Algebra {
           DeviceBuffer rows = job.upload(x);
           int d = x.columns();
           double[] weights =
-              unitRows
-                  ? RowLengths.of(job, rows, x.intRows(), d, centre).unitWeights()
-                  : null;
+              unitRows ? RowLengths.of(job, rows, x.intRows(), d, centre).unitWeights() : null;
           Operand columns = new Operand(rows, 1, d, job.uploadOrNone(centre), true);
           DeviceBuffer out = job.doubles((long) d * d);
           product(job, d, d, x.rows(), columns, columns, job.uploadOrNone(weights), 0L, out, true);
@@ -137,7 +135,9 @@ final class CudaAlgebra implements Algebra {
   public double[] squaredLengths(Matrix x, double[] centre, boolean unitRows) {
     RowLengths lengths = RowLengths.of(context, x, centre);
     return unitRows
-        ? IntStream.range(0, x.intRows()).mapToDouble(i -> lengths.hasDirection(i) ? 1 : 0).toArray()
+        ? IntStream.range(0, x.intRows())
+            .mapToDouble(i -> lengths.hasDirection(i) ? 1 : 0)
+            .toArray()
         : lengths.centred();
   }
 

@@ -16,11 +16,12 @@ import org.geodex.cuda.Traffic;
 import org.geodex.error.UnavailableException;
 
 /**
- * A CUDA device, real or emulated. Every operation carries its operands to the device and its result
- * back; what has no kernel runs on the host's cores and is listed by {@link #hostOperations()}.
+ * A CUDA device, real or emulated. Every operation carries its operands to the device and its
+ * result back; what has no kernel runs on the host's cores and is listed by {@link
+ * #hostOperations()}.
  *
- * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where cuBLAS
- * is there too.
+ * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where
+ * cuBLAS is there too.
  */
 public final class CudaBackend implements Backend {
   private final CudaContext context;
@@ -49,8 +50,7 @@ public final class CudaBackend implements Backend {
     information = new CudaInformation(context, ownProducts, hostWork, host.information());
     transformer = HostFamily.noted(Transformer.class, "transformer", host.transformer(), hostWork);
     pairs = HostFamily.noted(Pairs.class, "pairs", host.pairs(), hostWork);
-    regression =
-        HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
+    regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
   }
 
   private boolean hasBlas() {

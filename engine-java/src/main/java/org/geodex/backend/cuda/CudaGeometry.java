@@ -57,8 +57,7 @@ final class CudaGeometry implements Geometry {
     boolean squared = metric == Metric.EUCLIDEAN || metric == Metric.SQEUCLIDEAN;
     if (squared && precision == Precision.EXPANDED) {
       ExpandedDistances expanded = ExpandedDistances.of(job, left, right, metric);
-      job.stream(
-          out, STRIP_BYTES, (from, rows, into) -> expanded.distances(job, from, rows, into));
+      job.stream(out, STRIP_BYTES, (from, rows, into) -> expanded.distances(job, from, rows, into));
       return;
     }
     // One strip that holds everything computes half of a symmetric matrix.
@@ -99,11 +98,8 @@ final class CudaGeometry implements Geometry {
   }
 
   /** One of the algorithms on the device, whatever the rule says. */
-  ShortestPaths paths(
-      Graph graph, int[] sources, Matrix lengths, ShortestPathRule.Choice choice) {
+  ShortestPaths paths(Graph graph, int[] sources, Matrix lengths, ShortestPathRule.Choice choice) {
     return Job.run(
-        context,
-        ownProducts,
-        job -> new CudaPaths(job, graph, sources, lengths).run(choice));
+        context, ownProducts, job -> new CudaPaths(job, graph, sources, lengths).run(choice));
   }
 }

@@ -28,8 +28,7 @@ final class CudaInformation implements Information {
   private final HostWork hostWork;
   private final Information host;
 
-  CudaInformation(
-      CudaContext context, boolean ownProducts, HostWork hostWork, Information host) {
+  CudaInformation(CudaContext context, boolean ownProducts, HostWork hostWork, Information host) {
     this.context = context;
     this.ownProducts = ownProducts;
     this.hostWork = hostWork;
@@ -51,7 +50,9 @@ final class CudaInformation implements Information {
       return host.ksgCountsOfDistances(dx, dy, order, parameters);
     }
     return Job.run(
-        context, ownProducts, job -> new KsgSearch(job, parameters).countOfDistances(dx, dy, order));
+        context,
+        ownProducts,
+        job -> new KsgSearch(job, parameters).countOfDistances(dx, dy, order));
   }
 
   private boolean tooMany(KsgParameters parameters) {
@@ -196,7 +197,9 @@ final class CudaInformation implements Information {
 
     KsgCounts fetch() {
       return new KsgCounts(
-          job.downloadInts(x, n), job.downloadInts(y, n), z == null ? null : job.downloadInts(z, n));
+          job.downloadInts(x, n),
+          job.downloadInts(y, n),
+          z == null ? null : job.downloadInts(z, n));
     }
   }
 

@@ -46,7 +46,8 @@ record ExpandedDistances(
           case FISHER_RAO_CATEGORICAL -> ROOTS;
           default -> CENTRED;
         };
-    Object centre = kind == CENTRED ? ColumnSums.means(job, right.rows(), right.n(), right.d()) : 0L;
+    Object centre =
+        kind == CENTRED ? ColumnSums.means(job, right.rows(), right.n(), right.d()) : 0L;
     DeviceBuffer yy = job.floats(right.n());
     DeviceBuffer y = prepare(job, right, kind, centre, yy);
     boolean same = left == right;

@@ -193,8 +193,8 @@ final class Job implements AutoCloseable {
   }
 
   /**
-   * C[m,n] = op(A)·op(B), f32: cuBLAS, or our own kernel where cuBLAS is missing. Leading dimensions
-   * are the lengths of the stored rows.
+   * C[m,n] = op(A)·op(B), f32: cuBLAS, or our own kernel where cuBLAS is missing. Leading
+   * dimensions are the lengths of the stored rows.
    */
   void product(
       boolean transposeA,

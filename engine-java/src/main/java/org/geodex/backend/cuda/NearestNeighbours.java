@@ -70,7 +70,8 @@ final class NearestNeighbours {
     int candidates = Arrays.stream(CANDIDATES).filter(c -> c >= k + MARGIN).findFirst().orElse(0);
     if (candidates == 0) {
       // No list of candidates is that long: f64 distances on the device, selection on the host.
-      hostWork.note("geometry.knn: selection for k > " + (CANDIDATES[CANDIDATES.length - 1] - MARGIN));
+      hostWork.note(
+          "geometry.knn: selection for k > " + (CANDIDATES[CANDIDATES.length - 1] - MARGIN));
       exactRows(IntStream.range(0, n).toArray(), right, true);
     } else if (n > 0) {
       int[] certain = byCandidates(left, right, candidates);
@@ -117,7 +118,13 @@ final class NearestNeighbours {
 
   /** Distances in f32 for metrics without the expanded form. */
   private void directScores(
-      PreparedRows left, int i0, int height, PreparedRows right, int j0, int width, DeviceBuffer out) {
+      PreparedRows left,
+      int i0,
+      int height,
+      PreparedRows right,
+      int j0,
+      int width,
+      DeviceBuffer out) {
     if (metric == Metric.CHEBYSHEV) {
       job.launch(
           "gx_pairwise_chebyshev_f32",

@@ -8,8 +8,8 @@ import org.geodex.matrix.Matrix;
  * Rows on the device and what a metric needs beside them.
  *
  * @param rows [n,d] f32
- * @param scales [n] f64: squared norm, norm or sum of each row; null where the metric has no use for
- *     them
+ * @param scales [n] f64: squared norm, norm or sum of each row; null where the metric has no use
+ *     for them
  */
 record PreparedRows(DeviceBuffer rows, DeviceBuffer scales, long n, int d) {
   private static final int SQUARED_NORM = 0;

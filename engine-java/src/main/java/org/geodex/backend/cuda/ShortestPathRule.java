@@ -4,8 +4,8 @@ import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.Graph;
 
 /**
- * Which way to shortest paths: by the graph and the number of sources alone, so that the choice, and
- * with it the bits, do not depend on the card.
+ * Which way to shortest paths: by the graph and the number of sources alone, so that the choice,
+ * and with it the bits, do not depend on the card.
  *
  * <p>The costs are bytes and relaxations over what an H100 should do with them, from the headers of
  * {@code shortest_paths.cu} and {@code floyd_warshall.cu}; only their order matters.

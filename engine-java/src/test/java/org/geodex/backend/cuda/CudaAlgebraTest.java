@@ -67,8 +67,7 @@ class CudaAlgebraTest {
       double[] other = scalar.algebra().means(y);
       assertArrayEquals(mean, cuda.algebra().means(x), 1e-14);
       for (boolean unit : List.of(false, true)) {
-        assertClose(
-            scalar.algebra().scatter(x, mean, unit), cuda.algebra().scatter(x, mean, unit));
+        assertClose(scalar.algebra().scatter(x, mean, unit), cuda.algebra().scatter(x, mean, unit));
         assertClose(scalar.algebra().gram(x, null, unit), cuda.algebra().gram(x, null, unit));
         assertClose(scalar.algebra().gram(x, mean, unit), cuda.algebra().gram(x, mean, unit));
         assertArrayEquals(

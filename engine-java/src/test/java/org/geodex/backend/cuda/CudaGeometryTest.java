@@ -35,8 +35,8 @@ class CudaGeometryTest {
   }
 
   /**
-   * 1 one pair; 127, 128, 129 around the f32 tile; 63, 65 around the f64 tile; 2, 16, 17, 34 columns:
-   * less than a slab, one slab, one and a tail, two and a tail.
+   * 1 one pair; 127, 128, 129 around the f32 tile; 63, 65 around the f64 tile; 2, 16, 17, 34
+   * columns: less than a slab, one slab, one and a tail, two and a tail.
    */
   @ParameterizedTest
   @CsvSource({"1,1,2", "127,65,16", "128,128,2", "129,63,34", "64,131,18"})
@@ -115,8 +115,7 @@ class CudaGeometryTest {
   @ParameterizedTest
   @CsvSource({"FISHER_RAO_NORMAL", "FISHER_RAO_CATEGORICAL", "SQEUCLIDEAN"})
   void neighboursOfDistributionsAreTheSpecifications(Metric metric) {
-    try (Matrix.Owned x =
-        OnEmulator.positive(7, 131, 6, metric == Metric.FISHER_RAO_CATEGORICAL)) {
+    try (Matrix.Owned x = OnEmulator.positive(7, 131, 6, metric == Metric.FISHER_RAO_CATEGORICAL)) {
       checkNeighbours(x, null, 5, metric, "panama");
     }
   }
@@ -189,11 +188,18 @@ class CudaGeometryTest {
     return Graph.of(n, from, to, lengths);
   }
 
-  /** Sparse: 31, 33 around the lanes; unconnected parts. Dense: 127, 128, 129, 257 around the tile. */
+  /**
+   * Sparse: 31, 33 around the lanes; unconnected parts. Dense: 127, 128, 129, 257 around the tile.
+   */
   @ParameterizedTest
   @CsvSource({
-    "31,1,bellman", "33,2,bellman", "150,3,bellman",
-    "127,40,floyd", "128,40,floyd", "129,40,floyd", "257,90,floyd"
+    "31,1,bellman",
+    "33,2,bellman",
+    "150,3,bellman",
+    "127,40,floyd",
+    "128,40,floyd",
+    "129,40,floyd",
+    "257,90,floyd"
   })
   void pathsEqualDijkstra(int n, int degree, String algorithm) {
     Graph graph = random(n, n, degree);
