@@ -44,11 +44,7 @@ public class GeodesicBenchmark {
     backend = Backends.open(BackendOptions.defaults());
     GraphOptions options =
         new GraphOptions(
-            15,
-            Double.NaN,
-            NeighbourGraph.Kind.UNION,
-            Metric.EUCLIDEAN,
-            ComponentPolicy.BRIDGE);
+            15, Double.NaN, NeighbourGraph.Kind.UNION, Metric.EUCLIDEAN, ComponentPolicy.BRIDGE);
     try (Matrix.Owned x = Manifold.rows(1, n, 768)) {
       graph = ManifoldGraph.build(backend, x, "manifold", options).graph();
     }
