@@ -334,6 +334,9 @@ def train(args):
     rows = [tokenizer.encode(text) for text in texts]
     valid = [tokenizer.encode(text) for text in held_out]
     model = build(args, tokenizer)
+    if args.start:
+        before = type(model).from_pretrained(args.start, dtype=torch.float32)
+        model.load_state_dict(before.state_dict())
     fast_gelu(model)
     steppers = optimizers(model, args)
     dice = random.Random(args.seed)
@@ -381,7 +384,7 @@ def save(args, model, tokenizer, curve, seen, valid, counts, finished):
     unigram = -sum(c / total * math.log(c / total) for c in counts.values())
     result = {
         "architecture": args.architecture, "parameters": sum(p.numel() for p in model.parameters()),
-        "layers": args.layers, "width": args.width, "heads": args.heads, "seed": args.seed,
+        "layers": args.layers, "width": args.width, "heads": args.heads, "seed": args.seed, "continued": bool(args.start),
         "tokens_seen": seen, "batch_documents": args.batch, "peak_rate": args.rate, "peak_matrix_rate": args.matrix_rate, "finished": finished,
         "validation_loss": round(loss, 4), "validation_documents": len(valid),
         "unigram_entropy": round(unigram, 4), "loss_curve": curve,
@@ -390,7 +393,47 @@ def save(args, model, tokenizer, curve, seen, valid, counts, finished):
         json.dump(result, file, indent=1)
     with open(os.path.join(args.out, "tokenizer.json"), "w", encoding="utf-8") as file:
         json.dump(tokenizer.to_json(), file, ensure_ascii=False, indent=0)
+    with open(os.path.join(args.out, "README.md"), "w", encoding="utf-8") as file:
+        file.write(card(result))
     print("saved", args.out, "validation loss %.4f" % loss, flush=True)
+
+
+TASK = {"gpt2": "the next word or the document's end, every word counted",
+        "bert": "the quarter of the words that is masked", "roberta": "the quarter of the words that is masked",
+        "t5": "the words of the spans taken out (a quarter of all), with their sentinels and the end"}
+ENTROPY_RATE = 1.3373  # Nats per word of the language, a document's end counted: `geodex corpus`, 10^6 documents.
+
+
+def card(result):
+    """The model card."""
+    loss, kind = result["validation_loss"], result["architecture"]
+    name = {"gpt2": "GPT-2", "bert": "BERT", "roberta": "RoBERTa", "t5": "T5"}[kind]
+    lines = [
+        "---", "license: apache-2.0", "library_name: transformers", "---",
+        "# %s, %d layers, width %d" % (name, result["layers"], result["width"]), "",
+        "A small %s with %s parameters (embeddings counted), trained on documents of the language of" % (
+            name, format(result["parameters"], ",")),
+        "`geodex corpus`, whose structure and entropy are known. For trying Geodex and checking its figures; it",
+        "knows nothing else than that language.", "",
+        "| | |", "| --- | --- |",
+        "| words seen in training | %s (%s documents in a step) |" % (
+            format(result["tokens_seen"], ","), result["batch_documents"]),
+        "| validation loss | %.4f nats, mean over %s; %d documents of seed 2 |" % (
+            loss, TASK[kind], result["validation_documents"]),
+        "| unigram entropy of the text | %.4f nats |" % result["unigram_entropy"]]
+    if kind == "gpt2":
+        lines += ["| entropy rate of the language | %.4f nats |" % ENTROPY_RATE,
+                  "| gap to the entropy rate | %.4f nats |" % (loss - ENTROPY_RATE)]
+    lines += [
+        "| weights | float16; the validation loss is of these |",
+        "| made with | `tests/models/train.py --architecture %s --layers %d --width %d --heads %d --seed %d`, PyTorch %s, transformers %s |" % (
+            kind, result["layers"], result["width"], result["heads"], result["seed"], result["torch"], result["transformers"]),
+        "", "The tokenizer makes one token of every word. Text begins with `<|endoftext|>`." if kind == "gpt2" else
+        "The tokenizer makes one token of every word.", "",
+        "## Training loss", "", "| step | words seen | loss |", "| --- | --- | --- |"]
+    for point in result["loss_curve"]:
+        lines.append("| %d | %s | %.3f |" % (point["step"], format(point["tokens"], ","), point["loss"]))
+    return "\n".join(lines) + "\n"
 
 
 def main():
@@ -404,6 +447,7 @@ def main():
     parser.add_argument("--valid", required=True)
     parser.add_argument("--valid-documents", type=int, default=500)
     parser.add_argument("--tokens", type=float, default=6e5, help="training tokens to see")
+    parser.add_argument("--start", help="folder of a model to go on from")
     parser.add_argument("--minutes", type=float, default=1e9,
                         help="end earlier after this time, the rate brought down by then; not repeatable")
     parser.add_argument("--batch", type=int, default=8, help="documents in a step")
