@@ -2,6 +2,8 @@ package org.geodex.corpus;
 
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.tribuo.MutableDataset;
@@ -27,6 +29,13 @@ import org.tribuo.provenance.SimpleDataSourceProvenance;
 public final class LinearProbe {
   /** Most rows trained on, and most rows tested. */
   public static final int MAX_ROWS = 4000;
+
+  /** Held strongly: the library says every training at its INFO level, on stderr. */
+  private static final Logger LIBRARY = Logger.getLogger("org.tribuo");
+
+  static {
+    LIBRARY.setLevel(Level.WARNING);
+  }
 
   private static final int HELD_OUT = 5;
   private static final int EPOCHS = 8;

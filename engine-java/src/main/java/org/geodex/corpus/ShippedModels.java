@@ -18,12 +18,8 @@ public final class ShippedModels {
   public static final long TRAINING_SEED = 1;
   public static final long VALIDATION_SEED = 2;
 
-  /** One model of each architecture. */
-  public static final List<String> ARCHITECTURES = List.of("gpt2", "bert", "roberta", "t5");
-
-  /** GPT-2 by size, the smallest first; same data, same number of tokens seen. */
-  public static final List<String> FAMILY =
-      List.of("gpt2-16", "gpt2-32", "gpt2-48", "gpt2-64", "gpt2");
+  /** GPT-2 by size, the smallest first; same data, same number of words seen. */
+  public static final List<String> FAMILY = List.of("gpt2-16", "gpt2-32", "gpt2-48");
 
   private static final String PREFIX = "/org/geodex/models/";
   private static final List<String> FILES =
@@ -35,7 +31,7 @@ public final class ShippedModels {
    * The folder of a model: in a checkout where it lies, otherwise unpacked from the jar into the
    * cache, once.
    *
-   * @param name one of {@link #ARCHITECTURES} or {@link #FAMILY}
+   * @param name one of {@link #FAMILY}
    */
   public static Path folder(String name) {
     String prefix = PREFIX + name + "/";
