@@ -145,7 +145,11 @@ class ShippedModelsTest {
                   long first = batch.windows().get(w).first();
                   for (int l = 0; l < layers.size(); l++) {
                     Matrix rows = batch.rows("hidden_states." + l, w);
-                    layers.get(l).rows(first, first + rows.rows()).segment().copyFrom(rows.segment());
+                    layers
+                        .get(l)
+                        .rows(first, first + rows.rows())
+                        .segment()
+                        .copyFrom(rows.segment());
                   }
                 }
               });
