@@ -16,8 +16,8 @@ public final class Caution {
     if (Math.max(dx, dy) > KSG_COLUMNS) {
       sentences.add(
           ("KSG is far too low above about %d columns (0.18 for a true 3.02 at 64+64 and n = 10"
-               + " 000): with %d+%d columns and n = %,d take the value as a lower bound; --pca,"
-               + " gaussian or geodesic-ksg may serve better")
+                  + " 000): with %d+%d columns and n = %,d take the value as a lower bound; --pca,"
+                  + " gaussian or geodesic-ksg may serve better")
               .formatted(KSG_COLUMNS, dx, dy, n));
     }
     double most = Math.log((double) n / k);

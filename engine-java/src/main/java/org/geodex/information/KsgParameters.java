@@ -29,7 +29,7 @@ public record KsgParameters(int k, Variant variant, Norm norm) {
 
   public KsgParameters {
     if (k < 1) {
-      throw new UsageException("k %d: expected at least 1", k);
+      throw new UsageException("--k %d: expected at least 1", k);
     }
   }
 
