@@ -40,7 +40,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       MiCommand.class,
       PairwiseCommand.class,
       ScalesCommand.class,
+      ScalingCommand.class,
       SimilarityCommand.class,
+      TokensCommand.class,
     },
     synopsisSubcommandLabel = "COMMAND",
     footer = {

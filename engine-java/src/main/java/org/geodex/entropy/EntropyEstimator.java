@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.geodex.backend.Backend;
+import org.geodex.entropy.StochasticLanczos.Effort;
+import org.geodex.entropy.StochasticLanczos.Estimate;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 
@@ -125,6 +127,27 @@ public enum EntropyEstimator {
       case PARTICIPATION_RATIO -> rank(settings, ParticipationRatio.of(moment), d, lost);
       case ISOSCORE -> new Value(IsoScore.of(moment), "share", lost);
       case RANKME -> throw new IllegalArgumentException("RankMe is not in the second moment");
+    };
+  }
+
+  /**
+   * Estimates by stochastic Lanczos quadrature, for widths whose second moment is too large; not
+   * normalized. The error of an effective rank is that of its logarithm times the rank.
+   *
+   * @throws UsageException for an estimator that is no trace of a function of the second moment
+   */
+  public Estimate estimate(StochasticLanczos lanczos, Settings settings, Effort effort) {
+    return switch (this) {
+      case CODING_LENGTH -> lanczos.codingLength(effort, settings.eps());
+      case MATRIX -> lanczos.entropy(effort);
+      case EFFECTIVE_RANK -> {
+        Estimate entropy = lanczos.entropy(effort);
+        double rank = Math.exp(entropy.value());
+        yield new Estimate(rank, rank * entropy.standardError());
+      }
+      case RENYI, RANKME, PARTICIPATION_RATIO, ISOSCORE ->
+          throw new UsageException(
+              "--method lanczos estimates matrix, effective-rank and coding-length, not %s", this);
     };
   }
 

@@ -40,6 +40,11 @@ public record GrowthFit(
     Law(int parameters) {
       this.parameters = parameters;
     }
+
+    /** How many parameters the law has. */
+    public int parameters() {
+      return parameters;
+    }
   }
 
   /**

@@ -68,6 +68,24 @@ public final class InformationGain {
     return optima;
   }
 
+  /** A copy with every row at length 1, f64 until the last rounding; zero rows stay zero. */
+  public static Matrix.Owned unitRows(Matrix x) {
+    Matrix.Owned unit = x.copy();
+    float[] row = new float[x.columns()];
+    for (long i = 0; i < x.rows(); i++) {
+      x.copyRow(i, row);
+      double square = 0;
+      for (float value : row) {
+        square += (double) value * value;
+      }
+      for (int j = 0; j < row.length; j++) {
+        row[j] = square > 0 ? (float) (row[j] / Math.sqrt(square)) : 0;
+      }
+      unit.setRow(i, row);
+    }
+    return unit;
+  }
+
   private static void check(Matrix z) {
     if (z.rows() == 0 || z.columns() == 0) {
       throw new InputException("a context of %d x %d has no tokens", z.rows(), z.columns());

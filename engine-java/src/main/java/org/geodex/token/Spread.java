@@ -1,6 +1,7 @@
 package org.geodex.token;
 
 import java.util.Arrays;
+import org.geodex.error.InputException;
 
 /**
  * How evenly a nonnegative quantity is spread over tokens.
@@ -15,7 +16,7 @@ public record Spread(double gini, double effectiveNumber, double effectiveShare)
    * Spread of values ≥ 0, not all zero. Gini = Σ (2i − n − 1)·x₍ᵢ₎ / (n·Σx) over the ascending
    * values.
    *
-   * @throws IllegalArgumentException when a value is negative or all are zero
+   * @throws InputException when a value is negative or all are zero
    */
   public static Spread of(double[] values) {
     double[] sorted = values.clone();
@@ -23,7 +24,7 @@ public record Spread(double gini, double effectiveNumber, double effectiveShare)
     int n = sorted.length;
     double sum = Arrays.stream(sorted).sum();
     if (n == 0 || sorted[0] < 0 || !(sum > 0)) {
-      throw new IllegalArgumentException("spread of " + n + " values that sum to " + sum);
+      throw new InputException("nothing to be spread: %d values sum to %s", n, sum);
     }
     double weighted = 0;
     double entropy = 0;

@@ -3,6 +3,7 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
@@ -55,24 +56,60 @@ final class CpuPairs implements Pairs {
     TileGrid grid = layers.getFirst().grid();
     double[][][] partialRows = new double[count][grid.blocks()][grid.n()];
     double[][] partialProducts = new double[grid.tiles()][count * count];
-    ThreadLocal<double[][]> buffers =
-        ThreadLocal.withInitial(() -> new double[count][TileGrid.SIZE * TileGrid.SIZE]);
+    ThreadLocal<TileSums> work =
+        ThreadLocal.withInitial(() -> new TileSums(layers, bandwidths, partialRows));
     parallel.forEach(
-        grid.tiles(),
-        t -> {
-          TileGrid.Tile tile = grid.tile((int) t);
-          double[][] values = buffers.get();
-          for (int a = 0; a < count; a++) {
-            layers.get(a).squaredDistances(tile, values[a]);
-            toKernel(bandwidths[a], values[a], tile.length());
-            tile.clearBelowDiagonal(values[a]);
-            addRows(tile, values[a], partialRows[a]);
-            for (int b = 0; b <= a; b++) {
-              partialProducts[(int) t][a * count + b] = dot(values[a], values[b], tile.length());
-            }
-          }
-        });
+        grid.tiles(), t -> work.get().add(grid.tile((int) t), partialProducts[(int) t]));
     return new Sums(addUp(partialRows, grid.n()), products(partialProducts, count), bandwidths);
+  }
+
+  /** Sums of one tile at a time, row by row, so that kernel values never leave the first cache. */
+  private static final class TileSums {
+    private final List<DistanceTiles> layers;
+    private final double[] bandwidths;
+    private final double[][][] rowSums;
+    private final float[][] loaded;
+    private final boolean[] finished;
+    private final double[][] values;
+    private final double[][] columns;
+
+    TileSums(List<DistanceTiles> layers, double[] bandwidths, double[][][] rowSums) {
+      int count = layers.size();
+      this.layers = layers;
+      this.bandwidths = bandwidths;
+      this.rowSums = rowSums;
+      this.loaded = new float[count][TileGrid.SIZE * TileGrid.SIZE];
+      this.finished = new boolean[count];
+      this.values = new double[count][TileGrid.SIZE];
+      this.columns = new double[count][TileGrid.SIZE];
+    }
+
+    void add(TileGrid.Tile tile, double[] products) {
+      int count = layers.size();
+      int width = tile.columns();
+      for (int a = 0; a < count; a++) {
+        finished[a] = layers.get(a).load(tile, loaded[a]);
+        Arrays.fill(columns[a], 0);
+      }
+      for (int i = 0; i < tile.rows(); i++) {
+        for (int a = 0; a < count; a++) {
+          layers.get(a).squaredRow(tile, i, loaded[a], finished[a], values[a]);
+          toKernel(bandwidths[a], values[a], width);
+          Arrays.fill(values[a], 0, tile.firstColumnAbove(i), 0);
+          addTo(columns[a], values[a], width);
+          rowSums[a][tile.columnBlock()][tile.firstRow() + i] += sum(values[a], width);
+          for (int b = 0; b <= a; b++) {
+            products[a * count + b] += dot(values[a], values[b], width);
+          }
+        }
+      }
+      for (int a = 0; a < count; a++) {
+        double[] sums = rowSums[a][tile.rowBlock()];
+        for (int j = 0; j < width; j++) {
+          sums[tile.firstColumn() + j] += columns[a][j];
+        }
+      }
+    }
   }
 
   /** Squared distances to distances, or to exp(−d²/(2σ²)) where there is a σ. */
@@ -89,40 +126,27 @@ final class CpuPairs implements Pairs {
     }
   }
 
-  /** Adds a tile's rows to the sums of its left things and its columns to those of its right. */
-  private static void addRows(TileGrid.Tile tile, double[] values, double[][] sums) {
-    int width = tile.columns();
-    double[] columns = new double[width];
-    double[] rowSums = sums[tile.columnBlock()];
-    for (int i = 0; i < tile.rows(); i++) {
-      int start = i * width;
-      for (int j = 0; j < width; j++) {
-        columns[j] += values[start + j];
-      }
-      rowSums[tile.firstRow() + i] += sum(values, start, width);
-    }
-    double[] columnSums = sums[tile.rowBlock()];
-    for (int j = 0; j < width; j++) {
-      columnSums[tile.firstColumn() + j] += columns[j];
+  private static void addTo(double[] sums, double[] values, int length) {
+    for (int k = 0; k < length; k++) {
+      sums[k] += values[k];
     }
   }
 
   // Four running sums hide the latency of an addition; plain loops are fast from the first tile on.
 
-  private static double sum(double[] v, int from, int length) {
+  private static double sum(double[] v, int length) {
     double a = 0;
     double b = 0;
     double c = 0;
     double d = 0;
-    int end = from + length;
-    int k = from;
-    for (; k + 3 < end; k += 4) {
+    int k = 0;
+    for (; k + 3 < length; k += 4) {
       a += v[k];
       b += v[k + 1];
       c += v[k + 2];
       d += v[k + 3];
     }
-    for (; k < end; k++) {
+    for (; k < length; k++) {
       a += v[k];
     }
     return a + b + (c + d);
@@ -198,7 +222,7 @@ final class CpuPairs implements Pairs {
           grid.tiles(),
           t -> {
             TileGrid.Tile tile = grid.tile((int) t);
-            double[] values = new double[TileGrid.SIZE * TileGrid.SIZE];
+            float[] values = new float[TileGrid.SIZE * TileGrid.SIZE];
             tiles.squaredDistances(tile, values);
             writeCondensed(tile, values, n, out.segment());
           });
@@ -210,7 +234,7 @@ final class CpuPairs implements Pairs {
   }
 
   private static void writeCondensed(
-      TileGrid.Tile tile, double[] squared, int n, MemorySegment out) {
+      TileGrid.Tile tile, float[] squared, int n, MemorySegment out) {
     for (int r = 0; r < tile.rows(); r++) {
       long i = (long) tile.firstRow() + r;
       long start = i * n - i * (i + 1) / 2 - i - 1;

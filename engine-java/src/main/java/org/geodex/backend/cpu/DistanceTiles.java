@@ -79,27 +79,59 @@ final class DistanceTiles implements AutoCloseable {
   }
 
   /**
-   * Fills {@code out} row-major with d² of one tile, the diagonal of the whole matrix exact 0. Two
-   * threads must not ask for the same tile at once.
+   * Fills {@code out} row-major with d² of one tile, the diagonal of the whole matrix exact 0, and
+   * keeps it where there is room. Two threads must not ask for the same tile at once.
    */
-  void squaredDistances(TileGrid.Tile tile, double[] out) {
-    float[] narrow = new float[tile.length()];
-    if (kept != null && !Float.isNaN(kept.get(tile.index(), 0))) {
-      MemorySegment.copy(kept.segment(), F32, kept.offset(tile.index()), narrow, 0, narrow.length);
-      for (int k = 0; k < narrow.length; k++) {
-        out[k] = narrow[k];
+  void squaredDistances(TileGrid.Tile tile, float[] out) {
+    boolean finished = load(tile, out);
+    if (finished) {
+      return;
+    }
+    double[] row = new double[tile.columns()];
+    for (int i = 0; i < tile.rows(); i++) {
+      squaredRow(tile, i, out, false, row);
+      for (int j = 0; j < row.length; j++) {
+        out[i * row.length + j] = (float) row[j];
+      }
+    }
+    if (kept != null) {
+      MemorySegment.copy(out, 0, kept.segment(), F32, kept.offset(tile.index()), tile.length());
+    }
+  }
+
+  /**
+   * Fills {@code out} with what {@link #squaredRow} needs of a tile.
+   *
+   * @return whether these are squared distances that were kept, else inner products
+   */
+  boolean load(TileGrid.Tile tile, float[] out) {
+    boolean finished = kept != null && !Float.isNaN(kept.get(tile.index(), 0));
+    if (finished) {
+      MemorySegment.copy(kept.segment(), F32, kept.offset(tile.index()), out, 0, tile.length());
+    } else {
+      multiply(tile, out);
+    }
+    return finished;
+  }
+
+  /** d² of row i of a tile from what {@link #load} gave. */
+  void squaredRow(
+      TileGrid.Tile tile, int i, float[] loaded, boolean finished, double[] out) {
+    int width = tile.columns();
+    int start = i * width;
+    if (finished) {
+      for (int j = 0; j < width; j++) {
+        out[j] = loaded[start + j];
       }
       return;
     }
-    multiply(tile, narrow);
-    for (int i = 0; i < tile.rows(); i++) {
-      finishRow(tile, i, narrow, out);
-    }
-    if (kept != null) {
-      for (int k = 0; k < narrow.length; k++) {
-        narrow[k] = (float) out[k];
-      }
-      MemorySegment.copy(narrow, 0, kept.segment(), F32, kept.offset(tile.index()), narrow.length);
+    int row = tile.firstRow() + i;
+    double square = squares[row];
+    for (int j = 0; j < width; j++) {
+      double both = square + squares[tile.firstColumn() + j];
+      double squared = both - 2 * (double) loaded[start + j];
+      boolean cancelled = !(squared >= CANCELLATION * both);
+      out[j] = cancelled ? direct(row, tile.firstColumn() + j) : squared;
     }
   }
 
@@ -122,18 +154,7 @@ final class DistanceTiles implements AutoCloseable {
           0,
           c,
           tile.columns());
-      MemorySegment.copy(c, F32, 0, products, 0, products.length);
-    }
-  }
-
-  private void finishRow(TileGrid.Tile tile, int i, float[] products, double[] out) {
-    int row = tile.firstRow() + i;
-    int start = i * tile.columns();
-    for (int j = 0; j < tile.columns(); j++) {
-      double both = squares[row] + squares[tile.firstColumn() + j];
-      double squared = both - 2 * (double) products[start + j];
-      boolean cancelled = !(squared >= CANCELLATION * both);
-      out[start + j] = cancelled ? direct(row, tile.firstColumn() + j) : squared;
+      MemorySegment.copy(c, F32, 0, products, 0, tile.length());
     }
   }
 

@@ -60,7 +60,7 @@ final class MedianDistance {
         grid.blocks(),
         block -> {
           int[] counts = new int[HALF];
-          double[] squared = new double[TileGrid.SIZE * TileGrid.SIZE];
+          float[] squared = new float[TileGrid.SIZE * TileGrid.SIZE];
           for (int t = 0; t < grid.tiles(); t++) {
             if (t % grid.blocks() == block) {
               countTile(grid.tile(t), upper, squared, counts);
@@ -79,12 +79,12 @@ final class MedianDistance {
     return counts;
   }
 
-  private void countTile(TileGrid.Tile tile, int upper, double[] squared, int[] counts) {
+  private void countTile(TileGrid.Tile tile, int upper, float[] squared, int[] counts) {
     distances.squaredDistances(tile, squared);
     boolean diagonal = tile.rowBlock() == tile.columnBlock();
     for (int i = 0; i < tile.rows(); i++) {
       for (int j = diagonal ? i + 1 : 0; j < tile.columns(); j++) {
-        int bits = Float.floatToRawIntBits((float) squared[i * tile.columns() + j]);
+        int bits = Float.floatToRawIntBits(squared[i * tile.columns() + j]);
         if (upper < 0) {
           counts[bits >>> 16]++;
         } else if (bits >>> 16 == upper) {

@@ -2,7 +2,7 @@ package org.geodex.backend.cpu;
 
 /** The tiles on and above the diagonal of an n×n matrix, numbered row of tiles by row of tiles. */
 record TileGrid(int n) {
-  /** Rows and columns of a tile: 256·256 f64 values are half a megabyte. */
+  /** Rows and columns of a tile: 256·256 f32 products stay in the second cache. */
   static final int SIZE = 256;
 
   int blocks() {
@@ -48,15 +48,9 @@ record TileGrid(int n) {
       return rows() * columns();
     }
 
-    /** Sets everything on and below the diagonal of the whole matrix to zero. */
-    void clearBelowDiagonal(double[] values) {
-      if (rowBlock == columnBlock) {
-        for (int i = 0; i < rows(); i++) {
-          for (int j = 0; j <= i; j++) {
-            values[i * columns() + j] = 0;
-          }
-        }
-      }
+    /** How many of the first entries of row i lie on or below the diagonal of the whole matrix. */
+    int firstColumnAbove(int i) {
+      return rowBlock == columnBlock ? i + 1 : 0;
     }
   }
 }

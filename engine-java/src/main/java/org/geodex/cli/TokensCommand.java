@@ -1,0 +1,169 @@
+package org.geodex.cli;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.geodex.backend.Backend;
+import org.geodex.backend.Regression;
+import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.MatrixSource;
+import org.geodex.model.Model;
+import org.geodex.token.InformationGain;
+import org.geodex.token.Spread;
+import org.geodex.token.TokenLasso;
+import org.geodex.token.TokenStudy;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "tokens",
+    mixinStandardHelpOptions = true,
+    description = {
+      "What single tokens carry: information gain (as log-determinants and as ridge regressions),",
+      "the tokens that a Lasso picks against attention, and what changing tokens does.",
+      "With a matrix of token rows instead of a model: gains, spread and the Lasso of the last row."
+    },
+    footer = {
+      "",
+      "Example: geodex tokens --model gpt2 --text book.txt --layer 6 --select 5 --json",
+      "Example: geodex tokens context.npy --eps 0.5 --json"
+    })
+final class TokensCommand extends GeodexCommand {
+  @Mixin private InputOptions input;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "Z",
+      description = "Token rows n x d of one context, in order; brought to unit length for gains.")
+  private String rows;
+
+  @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder.")
+  private Path folder;
+
+  @ArgGroup(multiplicity = "0..1")
+  private TokenInput source;
+
+  @Option(
+      names = "--layer",
+      paramLabel = "L",
+      description = "Hidden state to look at, 0 the embedding (default: the middle one).")
+  private Integer layer;
+
+  @Option(
+      names = "--select",
+      paramLabel = "K",
+      defaultValue = "5",
+      description = "Tokens to choose (default ${DEFAULT-VALUE}).")
+  private int select;
+
+  @Option(
+      names = "--eps",
+      paramLabel = "E",
+      defaultValue = "0.5",
+      description = "Distortion of the fixed scale c = d/(n eps^2) (default ${DEFAULT-VALUE}).")
+  private double eps;
+
+  @Option(
+      names = "--contexts",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "The most contexts to use (default ${DEFAULT-VALUE}).")
+  private int contexts;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      defaultValue = "128",
+      description = "Longest context in tokens (default ${DEFAULT-VALUE}).")
+  private int maxLength;
+
+  @Override
+  Map<String, Object> run(Backend backend) {
+    if ((rows == null) == (folder == null)) {
+      throw new UsageException("give a matrix of token rows, or --model with --text or --input-ids");
+    }
+    return rows == null ? ofModel(backend) : ofRows(backend);
+  }
+
+  private Map<String, Object> ofModel(Backend backend) {
+    if (source == null) {
+      throw new UsageException("--model needs --text or --input-ids");
+    }
+    if (contexts < 1) {
+      throw new UsageException("--contexts %d: expected at least 1", contexts);
+    }
+    try (Model model = Model.load(folder, backend)) {
+      int hidden = layer == null ? model.config().layers() / 2 : layer;
+      TokenStudy study = new TokenStudy(hidden, select, eps, common.seed);
+      List<int[]> all = source.contexts(folder, model.config(), maxLength);
+      List<int[]> used = all.subList(0, Math.min(contexts, all.size()));
+      try (Progress progress = progress("tokens", used.size())) {
+        return study.run(backend, model, used, progress::step);
+      }
+    }
+  }
+
+  private Map<String, Object> ofRows(Backend backend) {
+    try (MatrixSource z = input.open(rows)) {
+      if (z.matrix().rows() < 2) {
+        throw new InputException(
+            "%s: a context of %d token has nothing to be explained by",
+            z.name(), z.matrix().rows());
+      }
+      try {
+        return ofRows(backend, z.matrix());
+      } catch (InputException e) {
+        throw new InputException(e, "%s: %s", z.name(), e.getMessage());
+      }
+    }
+  }
+
+  private Map<String, Object> ofRows(Backend backend, Matrix z) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("n", z.rows());
+    result.put("d", z.columns());
+    result.put("eps", eps);
+    double c = InformationGain.scale(z.rows(), z.columns(), eps);
+    result.put("scale", c);
+    try (Matrix.Owned unit = InformationGain.unitRows(z)) {
+      double[] gains = InformationGain.logDeterminant(backend, unit, c);
+      double[] ridge = InformationGain.ridge(backend, unit, c);
+      double difference = 0;
+      for (int t = 0; t < gains.length; t++) {
+        difference = Math.max(difference, Math.abs(gains[t] - ridge[t]));
+      }
+      result.put("information_gain", gains);
+      result.put("information_gain_ridge", ridge);
+      result.put("max_difference", difference);
+      result.put("coding_length", Arrays.stream(gains).sum() * (z.rows() + z.columns()) / 2);
+      result.put("spread", spread(gains));
+    }
+    int target = z.intRows() - 1;
+    TokenLasso.Selection selection =
+        TokenLasso.of(select)
+            .select(
+                backend,
+                z,
+                new Regression.Problem[] {new Regression.Problem(0, target, target)})[0];
+    result.put("lasso_tokens", selection.tokens());
+    result.put("lasso_coefficients", selection.coefficients());
+    result.put("lasso_penalty", selection.penalty());
+    return result;
+  }
+
+  private static Map<String, Object> spread(double[] gains) {
+    Spread spread = Spread.of(gains);
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("gini", spread.gini());
+    map.put("effective_number", spread.effectiveNumber());
+    map.put("effective_share", spread.effectiveShare());
+    return map;
+  }
+}

@@ -1,0 +1,105 @@
+package org.geodex.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.MatrixWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TokensCommandTest {
+  /** Golden checkpoints of the module tests. */
+  private static final Path HF = Path.of("../tests/src/test/resources/hf");
+
+  @TempDir Path folder;
+
+  private Path matrix(String name, int n, int d) {
+    Random random = new Random(n * 31L + d);
+    Path path = folder.resolve(name);
+    try (Matrix.Owned x = Matrix.allocate(n, d)) {
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < d; j++) {
+          x.set(i, j, (float) random.nextGaussian());
+        }
+      }
+      MatrixWriter.write(path, x);
+    }
+    return path;
+  }
+
+  @Test
+  void gainsOfARowsFileAreEqualBothWays() {
+    JsonNode json = CommandRun.of("tokens", matrix("z.npy", 30, 12), "--json").json();
+    assertTrue(json.get("max_difference").asDouble() < 1e-9);
+    assertEquals(30, json.get("information_gain").size());
+    assertEquals(29, json.get("lasso_coefficients").size());
+    assertEquals(5, json.get("lasso_tokens").size());
+  }
+
+  @Test
+  void aModelsTokensAreStudied() {
+    Path model = HF.resolve("gpt2-lm-4l");
+    Object[] args = {
+      "tokens", "--model", model, "--input-ids", model.resolve("inputs.json"), "--json"
+    };
+    JsonNode json = CommandRun.of(args).json();
+    assertEquals(3, json.get("contexts").asInt());
+    assertTrue(json.get("max_difference_log_det_ridge").asDouble() < 1e-9);
+    assertTrue(json.get("changes").get("drop").get("lasso").has("loss"));
+    assertTrue(json.get("unexplained").get("lasso").get("mean").asDouble() < 1);
+    JsonNode bert =
+        CommandRun.of(
+                "tokens",
+                "--model",
+                HF.resolve("bert-hub-4l"),
+                "--input-ids",
+                HF.resolve("bert-hub-4l/inputs.json"),
+                "--json")
+            .json();
+    assertTrue(bert.get("changes").get("drop").get("lasso").has("representation"));
+  }
+
+  @Test
+  void scalingComparesLaws() throws Exception {
+    Path ids = folder.resolve("ids.json");
+    Files.writeString(ids, "[[3, 9, 27, 5, 15, 11, 8, 2], [4, 8, 16, 1, 2, 30, 7, 21]]");
+    JsonNode json =
+        CommandRun.of(
+                "scaling",
+                "--models",
+                HF.resolve("gpt2-layerscale-3l"),
+                HF.resolve("gpt2-lm-4l"),
+                HF.resolve("gpt2-positions-2l"),
+                "--input-ids",
+                ids,
+                "--eps",
+                "0.5,0.1",
+                "--json")
+            .json();
+    assertEquals(3, json.get("models").size());
+    JsonNode fit = json.get("fits").get("coding_length_normalized_eps_0.5");
+    assertTrue(fit.get("POWER").has("aic") && fit.has("best_by_aic") && fit.has("exponent"));
+    assertEquals(8, json.get("models").get(0).get("conditional_entropy_by_position").size());
+  }
+
+  @Test
+  void badInputIsRefusedWithASentence() {
+    Path model = HF.resolve("gpt2-lm-4l");
+    Path ids = model.resolve("inputs.json");
+    assertEquals(2, CommandRun.of("scaling", "--models", model, "--input-ids", ids).exit());
+    assertEquals(3, CommandRun.of("scaling", "--models", model, model, "--input-ids", ids).exit());
+    assertEquals(3, CommandRun.of("tokens", matrix("one.npy", 1, 4)).exit());
+    assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--eps", "0").exit());
+    assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--select", "0").exit());
+    assertEquals(2, CommandRun.of("tokens").exit());
+    CommandRun deep =
+        CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
+    assertEquals(2, deep.exit());
+    assertTrue(deep.err().contains("hidden states 0 to 4"), deep.err());
+  }
+}
