@@ -65,10 +65,8 @@ public class LassoBenchmark {
 
   private double[] checkedByTheSpecification() {
     try (Backend scalar = Backends.open(BackendOptions.defaults().withBackend("scalar"))) {
-      return scalar
-          .regression()
-          .lasso(
-              z, Arrays.copyOf(problems, 1), Arrays.copyOf(single, 1), Tolerance.DEFAULT)[0][0];
+      return scalar.regression()
+          .lasso(z, Arrays.copyOf(problems, 1), Arrays.copyOf(single, 1), Tolerance.DEFAULT)[0][0];
     }
   }
 

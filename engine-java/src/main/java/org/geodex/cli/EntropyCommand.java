@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
     description = "Entropy, or effective number of directions, of a set of rows.",
     footer = {
       "",
-      "coding-length takes rows at unit length; matrix, renyi and effective-rank centre the columns",
+      "coding-length takes rows at unit length; matrix, renyi and effective-rank centre the"
+          + " columns",
       "first; participation-ratio and isoscore centre only; rankme takes the rows as they are.",
       "Example: geodex entropy layer7.npy --estimator coding-length --eps 0.5 --normalize --json"
     })
@@ -121,9 +122,9 @@ final class EntropyCommand extends GeodexCommand {
       throw new UsageException("--method lanczos goes without --normalize and --against");
     }
     try (MatrixSource source = input.open(x)) {
-      StochasticLanczos lanczos =
-          new StochasticLanczos(backend, source.matrix(), settings.form());
-      Estimate estimate = chosen.estimate(lanczos, settings, new Effort(probes, steps, common.seed));
+      StochasticLanczos lanczos = new StochasticLanczos(backend, source.matrix(), settings.form());
+      Estimate estimate =
+          chosen.estimate(lanczos, settings, new Effort(probes, steps, common.seed));
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("value", estimate.value());
       result.put("standard_error", estimate.standardError());

@@ -21,10 +21,7 @@ import picocli.CommandLine.Option;
       "Entropy of representations against model size: per text and model, then laws of growth",
       "(power, shifted power, logarithmic, constant) compared by AIC, with bootstrap intervals."
     },
-    footer = {
-      "",
-      "Example: geodex scaling --models small medium large --text book.txt --json"
-    })
+    footer = {"", "Example: geodex scaling --models small medium large --text book.txt --json"})
 final class ScalingCommand extends GeodexCommand {
   @Option(
       names = "--models",

@@ -26,13 +26,16 @@ final class TokenInput {
       description = "JSON with input_ids and attention_mask, each a list of lists.")
   Path inputIds;
 
-  /** The sequences, without padding, each at most {@code maxLength} tokens and what the model takes. */
+  /**
+   * The sequences, without padding, each at most {@code maxLength} tokens and what the model takes.
+   */
   List<int[]> contexts(Path folder, ModelConfig config, int maxLength) {
     if (maxLength < 1) {
       throw new UsageException("--max-length %d: expected at least 1", maxLength);
     }
     int window = config.limitedLength() ? Math.min(maxLength, config.maxLength()) : maxLength;
-    TokenTable table = text == null ? TokenTable.of(TokenBatch.read(inputIds)) : table(folder, window);
+    TokenTable table =
+        text == null ? TokenTable.of(TokenBatch.read(inputIds)) : table(folder, window);
     List<int[]> contexts = new ArrayList<>();
     for (TokenTable.Window part : table.windows()) {
       int length = Math.min(window, part.length());

@@ -87,7 +87,8 @@ final class TokensCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) {
     if ((rows == null) == (folder == null)) {
-      throw new UsageException("give a matrix of token rows, or --model with --text or --input-ids");
+      throw new UsageException(
+          "give a matrix of token rows, or --model with --text or --input-ids");
     }
     return rows == null ? ofModel(backend) : ofRows(backend);
   }
@@ -149,9 +150,8 @@ final class TokensCommand extends GeodexCommand {
     TokenLasso.Selection selection =
         TokenLasso.of(select)
             .select(
-                backend,
-                z,
-                new Regression.Problem[] {new Regression.Problem(0, target, target)})[0];
+                backend, z, new Regression.Problem[] {new Regression.Problem(0, target, target)})[
+            0];
     result.put("lasso_tokens", selection.tokens());
     result.put("lasso_coefficients", selection.coefficients());
     result.put("lasso_penalty", selection.penalty());

@@ -28,9 +28,9 @@ import org.geodex.statistics.GrowthFit;
 import org.geodex.statistics.Interval;
 
 /**
- * Entropy of representations against model size. Every text gives one value of each quantity in each
- * model; a model's value is the mean over texts; laws of growth are fitted through the models and
- * compared by AIC, with percentile bootstrap intervals over the texts.
+ * Entropy of representations against model size. Every text gives one value of each quantity in
+ * each model; a model's value is the mean over texts; laws of growth are fitted through the models
+ * and compared by AIC, with percentile bootstrap intervals over the texts.
  *
  * <p>Quantities: normalized coding length (unit rows) at each ε; matrix entropy and effective rank
  * (centred unit rows), absolute and as a share of ln d and d; the conditional entropy of a token
@@ -276,8 +276,7 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
         .interval(
             texts(models, quantity),
             drawn -> {
-              double[] means =
-                  models.stream().mapToDouble(m -> m.mean(quantity, drawn)).toArray();
+              double[] means = models.stream().mapToDouble(m -> m.mean(quantity, drawn)).toArray();
               return GrowthFit.of(GrowthFit.Law.POWER, sizes, means).parameters()[1];
             });
   }

@@ -33,8 +33,9 @@ import org.geodex.statistics.Holm;
  * picks against those that attention picks, and what happens when tokens are dropped, kept,
  * shuffled or replaced.
  *
- * <p>The target of a context is its last token, in a causal model the last but one, so that the loss
- * of the token after it can be measured. Selections are made among the tokens before the target:
+ * <p>The target of a context is its last token, in a causal model the last but one, so that the
+ * loss of the token after it can be measured. Selections are made among the tokens before the
+ * target:
  *
  * <ul>
  *   <li>{@code lasso}: {@link TokenLasso} on the hidden states of the layer
@@ -176,8 +177,9 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
     TokenLasso.Selection lasso =
         TokenLasso.of(select)
             .select(
-                backend, hidden, new Regression.Problem[] {new Regression.Problem(0, target, target)})[
-            0];
+                backend,
+                hidden,
+                new Regression.Problem[] {new Regression.Problem(0, target, target)})[0];
     Map<String, double[]> scores = new LinkedHashMap<>();
     scores.put("lasso", Arrays.stream(lasso.coefficients()).map(Math::abs).toArray());
     scores.put("attention", attention.headMean(target));

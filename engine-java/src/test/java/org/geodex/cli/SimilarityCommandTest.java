@@ -78,8 +78,7 @@ class SimilarityCommandTest {
 
   @Test
   void optionsChangeTheForm() {
-    JsonNode raw =
-        CommandRun.of("entropy", x, "--no-center", "--no-unit-rows", "--json").json();
+    JsonNode raw = CommandRun.of("entropy", x, "--no-center", "--no-unit-rows", "--json").json();
     assertEquals(false, raw.get("center").asBoolean());
     assertEquals(false, raw.get("unit_rows").asBoolean());
     JsonNode lanczos =
@@ -98,14 +97,19 @@ class SimilarityCommandTest {
     Path three = matrix("three.npy", 3, 3, 6);
     Path wide = matrix("wide.npy", 4, 40, 50);
     assertRefused(3, "40 rows", CommandRun.of("similarity", x, three));
-    assertRefused(3, "4 rows", CommandRun.of("similarity", three, three, "--measure", "cka-debiased"));
+    assertRefused(
+        3, "4 rows", CommandRun.of("similarity", three, three, "--measure", "cka-debiased"));
     assertRefused(3, "more rows", CommandRun.of("similarity", x, wide, "--measure", "cca"));
     assertRefused(2, "--measure", CommandRun.of("similarity", x, y, "--measure", "nothing"));
-    assertRefused(2, "--sigma", CommandRun.of("similarity", x, y, "--measure", "cka-rbf", "--sigma", "0"));
-    assertRefused(2, "--eps", CommandRun.of("entropy", x, "--estimator", "coding-length", "--eps", "-1"));
-    assertRefused(2, "--alpha", CommandRun.of("entropy", x, "--estimator", "renyi", "--alpha", "-2"));
+    assertRefused(
+        2, "--sigma", CommandRun.of("similarity", x, y, "--measure", "cka-rbf", "--sigma", "0"));
+    assertRefused(
+        2, "--eps", CommandRun.of("entropy", x, "--estimator", "coding-length", "--eps", "-1"));
+    assertRefused(
+        2, "--alpha", CommandRun.of("entropy", x, "--estimator", "renyi", "--alpha", "-2"));
     assertRefused(2, "--estimator", CommandRun.of("entropy", x, "--estimator", "nothing"));
-    assertRefused(2, "lanczos", CommandRun.of("entropy", x, "--method", "lanczos", "--estimator", "rankme"));
+    assertRefused(
+        2, "lanczos", CommandRun.of("entropy", x, "--method", "lanczos", "--estimator", "rankme"));
     assertRefused(5, "budget", CommandRun.of("entropy", x, "--memory-budget", "500"));
     try (Matrix.Owned constant = Matrix.allocate(10, 3)) {
       constant.fill(2.5f);

@@ -97,8 +97,7 @@ class TokensCommandTest {
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--eps", "0").exit());
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--select", "0").exit());
     assertEquals(2, CommandRun.of("tokens").exit());
-    CommandRun deep =
-        CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
+    CommandRun deep = CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
     assertEquals(2, deep.exit());
     assertTrue(deep.err().contains("hidden states 0 to 4"), deep.err());
   }

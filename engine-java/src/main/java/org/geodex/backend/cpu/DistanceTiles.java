@@ -115,8 +115,7 @@ final class DistanceTiles implements AutoCloseable {
   }
 
   /** d² of row i of a tile from what {@link #load} gave. */
-  void squaredRow(
-      TileGrid.Tile tile, int i, float[] loaded, boolean finished, double[] out) {
+  void squaredRow(TileGrid.Tile tile, int i, float[] loaded, boolean finished, double[] out) {
     int width = tile.columns();
     int start = i * width;
     if (finished) {
