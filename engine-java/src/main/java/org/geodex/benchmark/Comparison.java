@@ -122,7 +122,8 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
     }
     double[] x = logCosts(before);
     double[] y = logCosts(after);
-    double p = MannWhitneyUTest.withDefaults().test(x, y).getPValue();
+    double tested = MannWhitneyUTest.withDefaults().test(x, y).getPValue();
+    double p = Double.isNaN(tested) ? 1 : tested; // all values equal
     ShiftEstimate shift = ShiftEstimate.of(x, y, 1 - rules.level);
     return new Row(
         before.key(),

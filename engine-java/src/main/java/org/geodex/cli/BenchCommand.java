@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Benchmarks and the performance regression gate.",
-    subcommands = {BenchCompareCommand.class},
+    subcommands = {BenchCompareCommand.class, BenchRunCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Example: geodex bench compare base.json new.json --threshold 5%%"})
 final class BenchCommand implements Runnable {
