@@ -15,7 +15,9 @@ import java.util.function.Consumer;
 import org.geodex.error.InputException;
 import org.geodex.error.UnavailableException;
 
-/** Runs the project's JMH benchmarks in a JVM of their own, with the flags of {@code jvm.options}. */
+/**
+ * Runs the project's JMH benchmarks in a JVM of their own, with the flags of {@code jvm.options}.
+ */
 public final class BenchmarkRun {
   private static final ObjectMapper JSON = new ObjectMapper();
 
