@@ -39,14 +39,14 @@
     splitLine: { lineStyle: { color: style("--line"), opacity: 0.5 } }, ...more,
   });
   const legend = (names) => names.length < 2 ? undefined
-    : { data: names, type: "scroll", top: 4, textStyle: { color: style("--ink") }, pageTextStyle: { color: style("--ink") },
+    : { data: names, type: "scroll", top: 4, itemGap: 18, textStyle: { color: style("--ink") }, pageTextStyle: { color: style("--ink") },
       pageIconColor: style("--ink"), pageIconInactiveColor: style("--line") };
   const symbols = ["circle", "rect", "triangle", "diamond", "pin", "arrow", "roundRect", "emptyCircle"];
 
   const band = (series, index) => !series.low ? [] : [
-    { name: series.name, type: "line", data: series.low, stack: `band${index}`, lineStyle: { opacity: 0 }, symbol: "none",
+    { name: `${series.name}, lower end`, type: "line", data: series.low, stack: `band${index}`, lineStyle: { opacity: 0 }, symbol: "none",
       silent: true, tooltip: { show: false } },
-    { name: series.name, type: "line", stack: `band${index}`, lineStyle: { opacity: 0 }, symbol: "none", silent: true,
+    { name: `${series.name}, upper end`, type: "line", stack: `band${index}`, lineStyle: { opacity: 0 }, symbol: "none", silent: true,
       data: series.high.map((high, i) => high === null || series.low[i] === null ? null : high - series.low[i]),
       areaStyle: { opacity: 0.18, color: palette[index % palette.length] }, stackStrategy: "all", tooltip: { show: false } },
   ];
