@@ -393,6 +393,9 @@ def save(args, model, tokenizer, curve, seen, valid, counts, finished):
         json.dump(result, file, indent=1)
     with open(os.path.join(args.out, "tokenizer.json"), "w", encoding="utf-8") as file:
         json.dump(tokenizer.to_json(), file, ensure_ascii=False, indent=0)
+    # Transformers' own GPT-2 class would rebuild the tokenizer from merges, of which there are none.
+    with open(os.path.join(args.out, "tokenizer_config.json"), "w") as file:
+        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 192}, file)
     with open(os.path.join(args.out, "README.md"), "w", encoding="utf-8") as file:
         file.write(card(result))
     print("saved", args.out, "validation loss %.4f" % loss, flush=True)
