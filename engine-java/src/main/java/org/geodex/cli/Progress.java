@@ -38,6 +38,7 @@ public final class Progress implements Analysis.Task {
   }
 
   /** Adds {@code n} steps of the total. */
+  @Override
   public void step(long n) {
     long now = done.addAndGet(n);
     if (shown && System.nanoTime() - start > DELAY) {
