@@ -132,7 +132,7 @@ final class ActivationsCommand extends GeodexCommand {
         ActivationWriter writer = new ActivationWriter(model, out)) {
       double seconds = writer.writeBatch(inputs, keep, batch, progress::step);
       writer.commit();
-      noteMissingHead(model, writer.wrote("logits"));
+      noteMissingHead(writer.wrote("logits"));
       return result(model.config(), tokens, seconds);
     }
   }
@@ -146,7 +146,7 @@ final class ActivationsCommand extends GeodexCommand {
         double seconds =
             writer.writeTable(table, keep, LayerHook.NONE, batch, backend, progress::step);
         writer.commit();
-        noteMissingHead(model, writer.wrote("logits"));
+        noteMissingHead(writer.wrote("logits"));
         Map<String, Object> result = result(model.config(), table.rows(), seconds);
         result.put("documents", table.documentCount());
         result.put("sentences", table.sentenceCount());
@@ -169,7 +169,7 @@ final class ActivationsCommand extends GeodexCommand {
     return maxLength;
   }
 
-  private void noteMissingHead(Model model, boolean wroteLogits) {
+  private void noteMissingHead(boolean wroteLogits) {
     if (logits && !wroteLogits) {
       spec.commandLine()
           .getErr()
