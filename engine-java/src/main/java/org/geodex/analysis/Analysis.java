@@ -116,7 +116,7 @@ public final class Analysis implements AutoCloseable {
     Map<String, Object> about = new LinkedHashMap<>();
     about.put("model", model.toString());
     about.put("weights_sha256", hash(model));
-    about.put("text", text.toString());
+    about.put("text", text.getFileName().toString());
     about.put("text_sha256", digest(List.of(text)));
     about.put("documents", table.documentCount());
     about.put("cut_documents", table.cutDocuments());
@@ -167,6 +167,11 @@ public final class Analysis implements AutoCloseable {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Announces another file of the folder; what is written to the returned path stands there. */
+  public Path output(String name) {
+    return outputs.file(folder.resolve(name));
   }
 
   /** Writes the report and puts everything in place. */

@@ -29,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       BenchCommand.class,
       CorpusCommand.class,
       CurvatureCommand.class,
+      DemoCommand.class,
       DimensionCommand.class,
       DoctorCommand.class,
       EntropyCommand.class,

@@ -33,7 +33,10 @@ class InterruptionTest {
   void controlCLeavesNothingHalfWritten(@TempDir Path folder) throws Exception {
     Path old = Files.writeString(folder.resolve("old.json"), "whole");
     Process child =
+        // A build in the background ignores SIGINT and hands that on: the child is to have it back.
         new ProcessBuilder(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -1,0 +1,76 @@
+package org.geodex.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.geodex.analysis.Analysis;
+import org.geodex.backend.Backend;
+import org.geodex.corpus.Corpus;
+import org.geodex.corpus.ShippedModels;
+import org.geodex.error.UsageException;
+import org.geodex.report.Report;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code geodex demo}: the main job on what the project ships. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Writes text of a language with known structure and analyzes the shipped models on it:",
+      "small GPT-2s of several sizes that were trained on that language. No download."
+    },
+    footer = {"", "Example: geodex demo --out demo"})
+final class DemoCommand extends GeodexCommand {
+  /** Neither the seed of the models' training text nor that of their validation text. */
+  private static final long SEED_OFFSET = 1000;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      defaultValue = "geodex-demo",
+      description = "Folder for the results (default ${DEFAULT-VALUE}).")
+  Path out;
+
+  @Option(
+      names = "--documents",
+      paramLabel = "N",
+      defaultValue = "40",
+      description = "Documents of text (default ${DEFAULT-VALUE}).")
+  int documents;
+
+  @Mixin AnalysisOptions options;
+
+  @Override
+  Map<String, Object> run(Backend backend) {
+    if (documents < 4) {
+      throw new UsageException("--documents %d: expected at least 4", documents);
+    }
+    Report report =
+        new Report(
+            "Geodex demo",
+            "Small GPT-2s of several sizes, trained on a language whose structure is known, reading"
+                + " text of it that they have not seen.");
+    report.provenance().put("geodex", Version.text());
+    report.provenance().put("seed", common.seed);
+    try (Analysis analysis =
+        new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
+      Path text = analysis.output("text.txt");
+      new Corpus(SEED_OFFSET + common.seed, documents)
+          .write(backend.parallel(), text, null, done -> {});
+      Map<String, Object> models = new LinkedHashMap<>();
+      for (String name : ShippedModels.FAMILY) {
+        models.put(
+            name,
+            analysis.model(
+                name, name, ShippedModels.folder(name), text, options.partition, options.batch));
+      }
+      analysis.commit();
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("models", models);
+      result.put("report", out.resolve("report.html").toString());
+      return result;
+    }
+  }
+}
