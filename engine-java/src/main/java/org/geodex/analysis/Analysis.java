@@ -19,6 +19,7 @@ import org.geodex.error.InputException;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.model.Model;
 import org.geodex.model.Tokenizer;
+import org.geodex.report.Figure;
 import org.geodex.report.Report;
 import org.geodex.report.ReportPage;
 
@@ -135,7 +136,7 @@ public final class Analysis implements AutoCloseable {
     printed.put("cut_documents", table.cutDocuments());
     printed.put("partition", analysis.partition().scales());
     if (analysis.found() != null) {
-      printed.put("stability", analysis.found().stability());
+      printed.put("stability", Figure.numbers(analysis.found().stability()));
     }
     return printed;
   }

@@ -12,6 +12,7 @@ import org.geodex.backend.Backend;
 import org.geodex.error.UsageException;
 import org.geodex.model.Model;
 import org.geodex.model.Tokenizer;
+import org.geodex.report.Figure;
 import org.geodex.scale.AutomaticPartition;
 import org.geodex.scale.KernelSegmentation;
 import org.geodex.scale.Partition;
@@ -108,7 +109,7 @@ final class ScalesCommand extends GeodexCommand {
       AutomaticPartition.Found found =
           AutomaticPartition.find(backend, states, maxRows, common.seed);
       result.put("partition", found.partition().scales());
-      result.put("stability", found.stability());
+      result.put("stability", Figure.numbers(found.stability()));
       result.put("cost", found.cost());
       result.put("runners_up", runnersUp(found, states.layers()));
     } else {
