@@ -16,6 +16,7 @@ import org.geodex.model.TokenBatch;
 import org.geodex.model.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code geodex activations}. */
@@ -35,26 +36,10 @@ import picocli.CommandLine.Option;
       "Example: geodex activations --model gpt2 --text book.txt --layers 0,6,12 --out book.arrow"
     })
 final class ActivationsCommand extends GeodexCommand {
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Checkpoint folder: config.json and model.safetensors.")
-  Path folder;
+  @Mixin ModelOptions options;
 
   @ArgGroup(multiplicity = "1")
-  Source source;
-
-  static final class Source {
-    @Option(names = "--text", paramLabel = "FILE", description = "UTF-8 text.")
-    Path text;
-
-    @Option(
-        names = "--input-ids",
-        paramLabel = "FILE",
-        description = "JSON with input_ids, attention_mask ..., each a list of lists.")
-    Path inputIds;
-  }
+  TokenInput source;
 
   @Option(
       names = "--out",
@@ -77,13 +62,6 @@ final class ActivationsCommand extends GeodexCommand {
   boolean logits;
 
   @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Sequences that run together (default ${DEFAULT-VALUE}).")
-  int batch;
-
-  @Option(
       names = "--max-length",
       paramLabel = "N",
       description = "Longest window of text in tokens (default: what the model takes).")
@@ -92,7 +70,7 @@ final class ActivationsCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) {
     checkOptions();
-    try (Model model = Model.load(folder, backend)) {
+    try (Model model = options.load(backend)) {
       ModelConfig config = model.config();
       int last = Math.max(config.layers(), config.decoderLayers());
       Keep keep =
@@ -109,9 +87,7 @@ final class ActivationsCommand extends GeodexCommand {
     if (!isSafetensors() && !out.toString().endsWith(".arrow")) {
       throw new UsageException("--out %s: expected a name ending in .arrow or .safetensors", out);
     }
-    if (batch < 1) {
-      throw new UsageException("--batch %d: expected at least 1", batch);
-    }
+    options.check();
     if (maxLength != null && (maxLength < 1 || source.text == null)) {
       throw new UsageException("--max-length %d: expected at least 1, with --text", maxLength);
     }
@@ -130,7 +106,7 @@ final class ActivationsCommand extends GeodexCommand {
     long tokens = inputs.tokens() + inputs.decoderTokens();
     try (Progress progress = progress("activations", inputs.size());
         ActivationWriter writer = new ActivationWriter(model, out)) {
-      double seconds = writer.writeBatch(inputs, keep, batch, progress::step);
+      double seconds = writer.writeBatch(inputs, keep, options.batch, progress::step);
       writer.commit();
       noteMissingHead(writer.wrote("logits"));
       return result(model.config(), tokens, seconds);
@@ -139,12 +115,12 @@ final class ActivationsCommand extends GeodexCommand {
 
   private Map<String, Object> fromText(Model model, Keep keep, Backend backend) {
     int window = window(model.config());
-    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+    try (Tokenizer tokenizer = Tokenizer.load(options.folder)) {
       TokenTable table = TokenTable.of(TextDocuments.read(source.text), tokenizer, window);
       try (Progress progress = progress("activations", table.rows());
           ActivationWriter writer = new ActivationWriter(model, out)) {
         double seconds =
-            writer.writeTable(table, keep, LayerHook.NONE, batch, backend, progress::step);
+            writer.writeTable(table, keep, LayerHook.NONE, options.batch, backend, progress::step);
         writer.commit();
         noteMissingHead(writer.wrote("logits"));
         Map<String, Object> result = result(model.config(), table.rows(), seconds);
@@ -173,7 +149,8 @@ final class ActivationsCommand extends GeodexCommand {
     if (logits && !wroteLogits) {
       spec.commandLine()
           .getErr()
-          .printf("geodex activations: %s has no head, so no logits were written%n", folder);
+          .printf(
+              "geodex activations: %s has no head, so no logits were written%n", options.folder);
     }
   }
 

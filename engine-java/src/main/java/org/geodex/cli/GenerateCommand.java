@@ -28,6 +28,7 @@ import org.geodex.model.TokenBatch;
 import org.geodex.model.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code geodex generate}. */
@@ -46,12 +47,7 @@ import picocli.CommandLine.Option;
 final class GenerateCommand extends GeodexCommand {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Checkpoint folder.")
-  Path folder;
+  @Mixin ModelOptions options;
 
   @ArgGroup(multiplicity = "1")
   Source source;
@@ -105,13 +101,6 @@ final class GenerateCommand extends GeodexCommand {
   @Option(names = "--no-stop", description = "Go on after the model's end token.")
   boolean noStop;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Prompts that run together (default ${DEFAULT-VALUE}).")
-  int batch;
-
   @Option(names = "--no-cache", description = "Read all tokens again for every new one.")
   boolean noCache;
 
@@ -148,7 +137,7 @@ final class GenerateCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) throws IOException {
     checkOptions();
-    try (Model model = Model.load(folder, backend);
+    try (Model model = options.load(backend);
         Texts texts = texts();
         AtomicOutputs outputs = AtomicOutputs.open()) {
       int[][] prompts = prompts(texts.tokenizer());
@@ -162,8 +151,9 @@ final class GenerateCommand extends GeodexCommand {
   }
 
   private void checkOptions() {
-    if (newTokens < 1 || batch < 1 || iterations < 1) {
-      throw new UsageException("--max-new-tokens, --batch and --iterations: expected at least 1");
+    options.check();
+    if (newTokens < 1 || iterations < 1) {
+      throw new UsageException("--max-new-tokens and --iterations: expected at least 1");
     }
     if (!List.of("mask-predict", "gibbs").contains(method)) {
       throw new UsageException("--method %s: expected mask-predict or gibbs", method);
@@ -173,7 +163,7 @@ final class GenerateCommand extends GeodexCommand {
   private Texts texts() {
     boolean needed = source.inputIds == null;
     try {
-      return new Texts(Tokenizer.load(folder));
+      return new Texts(Tokenizer.load(options.folder));
     } catch (InputException e) {
       if (needed) {
         throw e;
@@ -214,8 +204,9 @@ final class GenerateCommand extends GeodexCommand {
   private List<int[]> generate(Model model, int[][] prompts, Tokenizer tokenizer) {
     List<int[]> generated = new ArrayList<>();
     try (Progress progress = progress("generate", prompts.length)) {
-      for (int from = 0; from < prompts.length; from += batch) {
-        int[][] some = Arrays.copyOfRange(prompts, from, Math.min(from + batch, prompts.length));
+      for (int from = 0; from < prompts.length; from += options.batch) {
+        int to = Math.min(from + options.batch, prompts.length);
+        int[][] some = Arrays.copyOfRange(prompts, from, to);
         generated.addAll(
             model.config() instanceof BertConfig
                 ? infilling(tokenizer).run(model, some, from, LayerHook.NONE)

@@ -23,7 +23,7 @@ final class TokenInput {
   @Option(
       names = "--input-ids",
       paramLabel = "FILE",
-      description = "JSON with input_ids and attention_mask, each a list of lists.")
+      description = "JSON with input_ids, attention_mask ..., each a list of lists.")
   Path inputIds;
 
   /**
