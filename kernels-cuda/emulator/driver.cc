@@ -378,7 +378,7 @@ extern "C" __attribute__((visibility("default"))) const char* gxEmulatorReport()
   return lastReport.c_str();
 }
 
-// Options for tests: "seed" = number, "late" = 0 | 1.
+// Options for tests: "seed" = number, "late" = 0 | 1, "memory" = bytes of the device.
 GX_API gxEmulatorOption(const char* name, unsigned long long value) {
   std::lock_guard<std::recursive_mutex> guard(lock);
   if (!initialized) readEnvironment();
@@ -386,6 +386,8 @@ GX_API gxEmulatorOption(const char* name, unsigned long long value) {
     seed = value;
   } else if (!strcmp(name, "late")) {
     late = value != 0;
+  } else if (!strcmp(name, "memory")) {
+    limitMemory(value);
   } else {
     return kInvalidValue;
   }

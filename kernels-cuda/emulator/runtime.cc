@@ -197,6 +197,7 @@ void releaseAll() {
 }
 
 size_t totalMemory() { return arena().total; }
+void limitMemory(size_t bytes) { arena().total = std::max(arena().used, std::min(bytes, arena().size / 4)); }
 size_t freeMemory() { return arena().total - arena().used; }
 bool onDevice(uintptr_t address) { return address - arena().base < arena().size; }
 

@@ -71,6 +71,7 @@ uintptr_t allocate(size_t bytes);                 // 0 when it does not fit
 bool release(uintptr_t address);                  // false when it is not the start of an allocation
 void releaseAll();
 size_t totalMemory();
+void limitMemory(size_t bytes);                   // from now on; at least what is in use
 size_t freeMemory();
 bool onDevice(uintptr_t address);                 // in the reserved range, allocated or not
 // Allocation that holds the address: its start and size, or {0, 0}.

@@ -10,6 +10,9 @@
 //                                   q[k,i] = (d[i,b] (x) closure)^T, both with k outermost
 //   3. gx_floyd_warshall_product    every other tile: d[i,j] = min(d[i,j], min_k q[k,i] + p[k,j])
 //
+// Before: gx_floyd_warshall_fill_f32 makes d from the sparse graph. Fixed point: gx_fixed_from_f32 and
+// gx_fixed_to_f32 convert before and after, in place or not.
+//
 // A closed tile c satisfies c (x) c = c, so phase 2 is one min-plus product of old values and needs
 // no order among its pivots.
 //
@@ -32,7 +35,8 @@
 //         instruction a relaxation. Sums are exact, so the result does not depend on the order of
 //         the work at all; absolute error <= hops * 2^-(s+1). Infinity is 2^30 - 1.
 //
-// Operations and bytes: n^3 relaxations (n^3 / 2 symmetric). Phase 3 moves 8 B per element of d
+// Operations and bytes: n^3 relaxations (n^3 / 2 symmetric). Filling writes 4 n^2 B, converting and
+// mirroring read and write 4 n^2 B each: memory bound. Phase 3 moves 8 B per element of d
 // and block of 128 pivots = 8/128 B a relaxation, plus the panels (1024 B per tile row, from L2).
 //   n = 16384, symmetric: 2.2e12 relaxations, 137 GB: 16 relaxations a byte. At 3.35 TB/s memory
 //   allows 5.4e13 relaxations/s, issue (132 SM x 4 x 32 lanes / 1.5 x 1.755 GHz) 2.0e13: issue bound.
@@ -381,6 +385,28 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_floyd_warshall_panel_s32(
 GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_floyd_warshall_product_s32(
     int* d, long long n, int block, const int* p, const int* q, int symmetric) {
   relax_tiles<FixedPaths>(d, n, block, p, q, symmetric);
+}
+
+/**
+ * Row blockIdx.x of the dense matrix: the weights of its arcs, 0 on the diagonal, else infinity. Rows
+ * from `vertices` on have no arcs.
+ */
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_floyd_warshall_fill_f32(
+    const int* start, const int* column, const float* weight, int vertices, float* d, long long n) {
+  const long long i = blockIdx.x;
+  float* row = d + i * n;
+  for (long long c = threadIdx.x * 4LL; c < n; c += kTileThreads * 4) {
+    *reinterpret_cast<float4*>(row + c) = {kInfinity, kInfinity, kInfinity, kInfinity};
+  }
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    row[i] = 0.0f;
+  }
+  if (i < vertices) {
+    for (int a = start[i] + static_cast<int>(threadIdx.x); a < start[i + 1]; a += kTileThreads) {
+      row[column[a]] = weight[a];
+    }
+  }
 }
 
 /** Distances to fixed point and back: round(d * scale), infinity to 2^30 - 1. */

@@ -5,6 +5,7 @@
 //   gx_column_sums_f64   one chunk's column sums: sum_i (x[i,c] - centre[c])^power, power 1 or 2
 //   gx_column_total_f64  adds the chunks of gx_column_sums_f64 in order
 //   gx_row_lengths_f64   |x_i - c|^2 and |x_i|^2 for every row
+//   gx_row_longest_f32   the largest finite value of every row of x >= 0, 0 where there is none
 //
 // Row scales (kind): 0 squared norm (cosine); 1 norm (angular); 2 sum (categorical).
 // Prepared rows (kind): 0 x - centre (euclidean); 1 x / |x| (cosine, angular); 2 sqrt(x / sum).
@@ -135,5 +136,25 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_row_lengths_f64(
   if (lane_id() == 0) {
     centred[i] = square;
     raw[i] = whole;
+  }
+}
+
+/** Rows are `ld` apart. */
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_row_longest_f32(
+    const float* x, long long n, int columns, long long ld, float* longest) {
+  const long long i = row_of_warp();
+  if (i >= n) {
+    return;
+  }
+  const float* row = x + i * ld;
+  float largest = 0.0f;
+#pragma unroll 4
+  for (int c = lane_id(); c < columns; c += kWarp) {
+    const float value = row[c];
+    largest = value < __builtin_huge_valf() ? fmaxf(largest, value) : largest;
+  }
+  largest = warp_max(largest);
+  if (lane_id() == 0) {
+    longest[i] = largest;
   }
 }

@@ -1,5 +1,7 @@
 package org.geodex.backend;
 
+import java.util.Arrays;
+import org.geodex.information.Columns;
 import org.geodex.information.KsgCounts;
 import org.geodex.information.KsgParameters;
 import org.geodex.matrix.Matrix;
@@ -20,6 +22,24 @@ public interface Information {
   KsgCounts ksgCounts(Matrix x, Matrix y, Matrix z, KsgParameters parameters);
 
   /**
+   * The counts for several pairings of the rows, which need the distances within x and within y
+   * once.
+   *
+   * @param pairings for each count the row of y that goes with row i of x
+   * @return one result a pairing, equal to that of {@link #ksgCounts} on y in that order
+   */
+  default KsgCounts[] ksgCountsOfPairings(
+      Matrix x, Matrix y, int[][] pairings, KsgParameters parameters) {
+    KsgCounts[] counts = new KsgCounts[pairings.length];
+    for (int b = 0; b < counts.length; b++) {
+      try (Matrix.Owned paired = Columns.gather(y, pairings[b])) {
+        counts[b] = ksgCounts(x, paired, null, parameters);
+      }
+    }
+    return counts;
+  }
+
+  /**
    * The same counts from distances that the caller has: geodesic ones, for example. Infinite
    * entries are farther than everything else.
    *
@@ -31,6 +51,14 @@ public interface Information {
    *     distance
    */
   KsgCounts ksgCountsOfDistances(Matrix dx, Matrix dy, int[] order, KsgParameters parameters);
+
+  /** One result for each of several pairings. */
+  default KsgCounts[] ksgCountsOfDistances(
+      Matrix dx, Matrix dy, int[][] pairings, KsgParameters parameters) {
+    return Arrays.stream(pairings)
+        .map(order -> ksgCountsOfDistances(dx, dy, order, parameters))
+        .toArray(KsgCounts[]::new);
+  }
 
   /**
    * Means and centred second moments of the columns in one call, f64.

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.geodex.matrix.Matrix;
 
 /** Matrices side by side, and rows in another order. */
-final class Columns {
+public final class Columns {
   private Columns() {}
 
   /** The columns of all parts that are not null, in order; the caller closes the copy. */
@@ -26,7 +26,7 @@ final class Columns {
   }
 
   /** Row rows[i] of x as row i; the caller closes the copy. */
-  static Matrix.Owned gather(Matrix x, int[] rows) {
+  public static Matrix.Owned gather(Matrix x, int[] rows) {
     Matrix.Owned copy = Matrix.allocate(rows.length, x.columns());
     long bytes = 4L * x.columns();
     for (int i = 0; i < rows.length; i++) {

@@ -14,11 +14,13 @@ import org.geodex.error.UsageException;
  *     exchangeable rows
  */
 public record IndependenceTest(double nullMean, double nullSd, double pValue) {
+  /** Pairings an estimator gets at a time. */
+  private static final int BATCH = 16;
 
   /**
    * Runs {@code permutations} estimates.
    *
-   * @param done called after each
+   * @param done called once for each
    */
   public static IndependenceTest of(
       PairedEstimator estimator, double value, int n, int permutations, long seed, Runnable done) {
@@ -27,9 +29,13 @@ public record IndependenceTest(double nullMean, double nullSd, double pValue) {
     }
     SplittableRandom random = new SplittableRandom(seed);
     double[] values = new double[permutations];
-    for (int b = 0; b < permutations; b++) {
-      values[b] = estimator.value(SplitRows.shuffled(n, random));
-      done.run();
+    for (int from = 0; from < permutations; from += BATCH) {
+      int[][] pairings = new int[Math.min(BATCH, permutations - from)][];
+      Arrays.setAll(pairings, b -> SplitRows.shuffled(n, random));
+      System.arraycopy(estimator.values(pairings), 0, values, from, pairings.length);
+      for (int b = 0; b < pairings.length; b++) {
+        done.run();
+      }
     }
     double mean = Arrays.stream(values).average().orElseThrow();
     double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();

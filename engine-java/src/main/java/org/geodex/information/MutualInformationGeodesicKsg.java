@@ -1,5 +1,6 @@
 package org.geodex.information;
 
+import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.MemoryBudgetException;
@@ -46,7 +47,10 @@ public final class MutualInformationGeodesicKsg {
   /** The value from geodesic distances that the caller has. */
   public static double ofDistances(
       Backend backend, Matrix dx, Matrix dy, int[] pairing, KsgParameters parameters) {
-    KsgCounts counts = backend.information().ksgCountsOfDistances(dx, dy, pairing, parameters);
+    return value(backend.information().ksgCountsOfDistances(dx, dy, pairing, parameters), parameters);
+  }
+
+  private static double value(KsgCounts counts, KsgParameters parameters) {
     for (int i = 0; i < counts.x().length; i++) {
       if (counts.x()[i] < 0) {
         throw new InputException(
@@ -93,6 +97,15 @@ public final class MutualInformationGeodesicKsg {
     @Override
     public double value(int[] pairing) {
       return ofDistances(backend, dx, dy, pairing, parameters);
+    }
+
+    @Override
+    public double[] values(int[][] pairings) {
+      KsgCounts[] counts =
+          backend.information().ksgCountsOfDistances(dx, dy, pairings, parameters);
+      return Arrays.stream(counts)
+          .mapToDouble(c -> MutualInformationGeodesicKsg.value(c, parameters))
+          .toArray();
     }
 
     @Override

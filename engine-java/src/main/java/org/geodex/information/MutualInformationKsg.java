@@ -1,5 +1,6 @@
 package org.geodex.information;
 
+import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
@@ -52,12 +53,27 @@ public final class MutualInformationKsg {
   public static PairedEstimator estimator(
       Backend backend, Matrix x, Matrix y, KsgParameters parameters) {
     Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
-    return pairing -> {
-      try (Matrix.Owned shuffled = pairing == null ? null : Columns.gather(y, pairing)) {
-        Matrix paired = shuffled == null ? y : shuffled;
-        return value(backend.information().ksgCounts(x, paired, null, parameters), parameters);
-      }
-    };
+    return new Pairings(backend, x, y, parameters);
+  }
+
+  private record Pairings(Backend backend, Matrix x, Matrix y, KsgParameters parameters)
+      implements PairedEstimator {
+    @Override
+    public double value(int[] pairing) {
+      return pairing == null
+          ? MutualInformationKsg.value(
+              backend.information().ksgCounts(x, y, null, parameters), parameters)
+          : values(new int[][] {pairing})[0];
+    }
+
+    @Override
+    public double[] values(int[][] pairings) {
+      KsgCounts[] counts =
+          backend.information().ksgCountsOfPairings(x, y, pairings, parameters);
+      return Arrays.stream(counts)
+          .mapToDouble(c -> MutualInformationKsg.value(c, parameters))
+          .toArray();
+    }
   }
 
   /** The estimate that the counts give. */

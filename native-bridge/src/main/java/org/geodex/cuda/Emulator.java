@@ -32,6 +32,11 @@ public final class Emulator {
     option("late", late ? 1 : 0);
   }
 
+  /** How much memory the device has from now on, at least what is in use. */
+  public static void memory(long bytes) {
+    option("memory", bytes);
+  }
+
   private static void option(String name, long value) {
     Linker linker = Linker.nativeLinker();
     MethodHandle set =

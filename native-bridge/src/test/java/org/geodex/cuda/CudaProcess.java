@@ -20,12 +20,20 @@ import org.geodex.error.GeodexException;
  * another driver, with CUDA 13 only, or without a compiler would do.
  */
 final class CudaProcess {
+  /** In place of a binding: say only whether the linker finds a driver. */
+  static final String DRIVER = "driver";
+
   private static final String EMULATOR = "/org/geodex/kernels/emulator/";
 
   private CudaProcess() {}
 
   /** {@code main} of the child: opens a context, multiplies, launches, and says what came out. */
   public static void main(String[] args) {
+    if (args[0].equals(DRIVER)) {
+      boolean none = CudaLibraries.search(List.of("libcuda.so.1")).library() == null;
+      System.out.println(none ? "none" : "found");
+      return;
+    }
     try (CudaContext context = CudaContext.open(new CudaOptions(args[0], "system", 0))) {
       context.call(() -> work(context));
     } catch (GeodexException e) {

@@ -3,7 +3,6 @@ package org.geodex.backend.cuda;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.geodex.backend.Algebra;
-import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.matrix.Matrix;
@@ -18,20 +17,16 @@ import org.geodex.matrix.Matrix64;
 final class CudaAlgebra implements Algebra {
   private static final int MAX_GRID_Y = 65535;
 
-  private final CudaContext context;
-  private final boolean ownProducts;
-  private final HostWork hostWork;
+  private final Device device;
   private final Algebra host;
 
-  CudaAlgebra(CudaContext context, boolean ownProducts, HostWork hostWork, Algebra host) {
-    this.context = context;
-    this.ownProducts = ownProducts;
-    this.hostWork = hostWork;
+  CudaAlgebra(Device device, Algebra host) {
+    this.device = device;
     this.host = host;
   }
 
   private Algebra host(String method) {
-    hostWork.note("algebra." + method);
+    device.noteHost("algebra." + method);
     return host;
   }
 
@@ -47,10 +42,7 @@ final class CudaAlgebra implements Algebra {
       c.fill(0);
       return;
     }
-    Job.run(
-        context,
-        ownProducts,
-        job -> {
+    device.run(job -> {
           DeviceBuffer left = job.upload(a);
           DeviceBuffer right = a == b ? left : job.upload(b);
           DeviceBuffer out = job.floats(c.rows() * c.columns());
@@ -72,10 +64,7 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public double[] means(Matrix x) {
-    return Job.run(
-        context,
-        ownProducts,
-        job -> {
+    return device.run(job -> {
           DeviceBuffer means = ColumnSums.means(job, job.upload(x), x.rows(), x.columns());
           return job.downloadDoubles(means, x.columns());
         });
@@ -88,10 +77,7 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 scatter(Matrix x, double[] centre, boolean unitRows) {
-    return Job.run(
-        context,
-        ownProducts,
-        job -> {
+    return device.run(job -> {
           DeviceBuffer rows = job.upload(x);
           int d = x.columns();
           double[] weights =
@@ -111,10 +97,7 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
-    return Job.run(
-        context,
-        ownProducts,
-        job -> {
+    return device.run(job -> {
           DeviceBuffer rows = job.upload(x);
           int n = x.intRows();
           int d = x.columns();
@@ -133,7 +116,7 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public double[] squaredLengths(Matrix x, double[] centre, boolean unitRows) {
-    RowLengths lengths = RowLengths.of(context, x, centre);
+    RowLengths lengths = RowLengths.of(device, x, centre);
     return unitRows
         ? IntStream.range(0, x.intRows())
             .mapToDouble(i -> lengths.hasDirection(i) ? 1 : 0)
@@ -143,10 +126,7 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 crossScatter(Matrix x, double[] a, Matrix y, double[] b) {
-    return Job.run(
-        context,
-        ownProducts,
-        job -> {
+    return device.run(job -> {
           DeviceBuffer left = job.upload(x);
           DeviceBuffer right = x == y ? left : job.upload(y);
           int dx = x.columns();

@@ -21,7 +21,8 @@ import org.geodex.error.UnavailableException;
  * #hostOperations()}.
  *
  * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where
- * cuBLAS is there too.
+ * cuBLAS is there too; {@code geodex.cuda.strip=BYTES} sets the size of the strips in which large
+ * results are made and fetched.
  */
 public final class CudaBackend implements Backend {
   private final CudaContext context;
@@ -45,9 +46,10 @@ public final class CudaBackend implements Backend {
     context = CudaContext.open(options);
     host = new CpuBackend(threads, memoryBudget);
     ownProducts = "own".equals(System.getProperty("geodex.cuda.products")) || !hasBlas();
-    algebra = new CudaAlgebra(context, ownProducts, hostWork, host.algebra());
-    geometry = new CudaGeometry(context, ownProducts, hostWork, host.geometry());
-    information = new CudaInformation(context, ownProducts, hostWork, host.information());
+    Device device = new Device(context, ownProducts, host.parallel(), hostWork);
+    algebra = new CudaAlgebra(device, host.algebra());
+    geometry = new CudaGeometry(device, host.geometry());
+    information = new CudaInformation(device, host.information());
     transformer = HostFamily.noted(Transformer.class, "transformer", host.transformer(), hostWork);
     pairs = HostFamily.noted(Pairs.class, "pairs", host.pairs(), hostWork);
     regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);

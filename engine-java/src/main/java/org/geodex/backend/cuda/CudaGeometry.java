@@ -2,7 +2,6 @@ package org.geodex.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import org.geodex.backend.Geometry;
-import org.geodex.cuda.CudaContext;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
@@ -18,28 +17,17 @@ import org.geodex.matrix.Matrix;
  * Copies: the rows once to the device, the result once back, in strips through pinned memory.
  */
 final class CudaGeometry implements Geometry {
-  /** A strip of a result; two are in flight. */
-  private static final long STRIP_BYTES = 64L << 20;
-
-  private final CudaContext context;
-  private final boolean ownProducts;
-  private final HostWork hostWork;
-
+  private final Device device;
   private final Geometry host;
 
-  CudaGeometry(CudaContext context, boolean ownProducts, HostWork hostWork, Geometry host) {
+  CudaGeometry(Device device, Geometry host) {
+    this.device = device;
     this.host = host;
-    this.context = context;
-    this.ownProducts = ownProducts;
-    this.hostWork = hostWork;
   }
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
-    Job.run(
-        context,
-        ownProducts,
-        job -> {
+    device.run(job -> {
           pairwise(job, x, y, metric, precision, out);
           return null;
         });
@@ -57,49 +45,54 @@ final class CudaGeometry implements Geometry {
     boolean squared = metric == Metric.EUCLIDEAN || metric == Metric.SQEUCLIDEAN;
     if (squared && precision == Precision.EXPANDED) {
       ExpandedDistances expanded = ExpandedDistances.of(job, left, right, metric);
-      job.stream(out, STRIP_BYTES, (from, rows, into) -> expanded.distances(job, from, rows, into));
+      job.stream(out, (from, rows, into) -> expanded.distances(job, from, rows, into));
       return;
     }
     // One strip that holds everything computes half of a symmetric matrix.
-    boolean whole = 4 * out.rows() * out.columns() <= STRIP_BYTES;
+    boolean whole = 4 * out.rows() * out.columns() <= Job.stripBytes();
     boolean upper = x == y && whole;
     boolean direct = precision == Precision.DIRECT && squared;
     job.stream(
         out,
-        STRIP_BYTES,
         (from, rows, into) ->
             DirectDistances.enqueue(job, metric, direct, left, from, rows, right, into, upper));
   }
 
   @Override
   public NeighbourTable knn(Matrix x, Matrix y, int k, Metric metric) {
-    return Job.run(
-        context, ownProducts, job -> new NearestNeighbours(job, x, y, k, metric, hostWork).find());
+    return device.run(job -> new NearestNeighbours(job, x, y, k, metric, device).find());
   }
 
   @Override
   public Graph radiusGraph(Matrix x, double radius, Metric metric) {
-    hostWork.note("geometry.radiusGraph");
+    device.noteHost("geometry.radiusGraph");
     return host.radiusGraph(x, radius, metric);
   }
 
   @Override
   public ShortestPaths shortestPaths(
       Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors) {
-    ShortestPathRule.Choice choice = ShortestPathRule.choose(graph, sources, predecessors != null);
+    ShortestPathRule.Choice wanted = ShortestPathRule.choose(graph, sources, predecessors != null);
+    long free = device.run(Job::freeMemory);
+    ShortestPathRule.Choice choice = ShortestPathRule.within(free, wanted, graph.n());
     if (choice == ShortestPathRule.Choice.HOST) {
-      hostWork.note(
-          predecessors != null
-              ? "geometry.shortestPaths: predecessors"
-              : "geometry.shortestPaths: paths too long for f32");
+      device.noteHost("geometry.shortestPaths: " + whyHost(predecessors != null, wanted));
       return host.shortestPaths(graph, sources, lengths, predecessors);
     }
     return paths(graph, sources, lengths, choice);
   }
 
+  private static String whyHost(boolean predecessors, ShortestPathRule.Choice wanted) {
+    if (predecessors) {
+      return "predecessors";
+    }
+    return wanted == ShortestPathRule.Choice.HOST
+        ? "paths of too many arcs, or too many vertices"
+        : "the dense matrix does not fit on the device";
+  }
+
   /** One of the algorithms on the device, whatever the rule says. */
   ShortestPaths paths(Graph graph, int[] sources, Matrix lengths, ShortestPathRule.Choice choice) {
-    return Job.run(
-        context, ownProducts, job -> new CudaPaths(job, graph, sources, lengths).run(choice));
+    return device.run(job -> new CudaPaths(job, graph, sources, lengths).run(choice));
   }
 }

@@ -1,7 +1,5 @@
 package org.geodex.backend.cuda;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Dijkstra;
@@ -11,21 +9,15 @@ import org.geodex.matrix.Matrix;
 
 /**
  * Shortest paths on the device: {@code shortest_paths.cu} for the sparse graph, {@code
- * floyd_warshall.cu} for the dense matrix. Copies: 8 bytes an arc to the device (dense: n²·4), the
- * lengths back.
+ * floyd_warshall.cu} for the dense matrix. Copies: 8 bytes an arc to the device, the lengths back.
  */
 final class CudaPaths {
-  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
-
   /** Sources of a block of the many-source kernel. */
   private static final int LANES = 32;
 
   private static final int PRODUCT_SHARED = 65_536;
   private static final int PANEL_SHARED = 98_304;
   private static final int MIRROR_TILE = 32;
-
-  /** A strip of results on its way to the host. */
-  private static final long STRIP_BYTES = 64L << 20;
 
   /** Scratch of the many-source kernel at most. */
   private static final long WORK_BYTES = 4L << 30;
@@ -35,6 +27,12 @@ final class CudaPaths {
   private final int[] sources;
   private final Matrix lengths;
   private final int n;
+  private final DeviceBuffer starts;
+  private final DeviceBuffer columns;
+  private final DeviceBuffer weights;
+
+  /** The longest finite path of each source. */
+  private final DeviceBuffer longest;
 
   CudaPaths(Job job, Graph graph, int[] sources, Matrix lengths) {
     this.job = job;
@@ -42,6 +40,20 @@ final class CudaPaths {
     this.sources = sources;
     this.lengths = lengths;
     this.n = graph.n();
+    int[] start = new int[n + 1];
+    int[] column = new int[graph.arcs()];
+    float[] weight = new float[graph.arcs()];
+    for (int v = 0; v < n; v++) {
+      start[v + 1] = graph.end(v);
+      for (int a = graph.begin(v); a < graph.end(v); a++) {
+        column[a] = graph.target(a);
+        weight[a] = (float) graph.length(a);
+      }
+    }
+    this.starts = job.upload(start);
+    this.columns = job.upload(column);
+    this.weights = job.upload(weight);
+    this.longest = job.floats(lengths.rows());
   }
 
   ShortestPaths run(ShortestPathRule.Choice choice) {
@@ -57,32 +69,27 @@ final class CudaPaths {
 
   private double longest() {
     float max = 0;
-    MemorySegment values = lengths.segment();
-    for (long b = 0; b < values.byteSize(); b += 4) {
-      float value = values.get(F32, b);
-      if (value < Float.POSITIVE_INFINITY) {
-        max = Math.max(max, value);
-      }
+    for (float value : job.downloadFloats(longest, lengths.intRows())) {
+      max = Math.max(max, value);
     }
     return max;
+  }
+
+  /** Enqueues the longest paths of rows [first, first + rows), {@code pitch} values apart. */
+  private void findLongest(DeviceBuffer paths, long first, int rows, int pitch) {
+    job.launch(
+        "gx_row_longest_f32",
+        Job.warpARow(rows),
+        paths,
+        (long) rows,
+        n,
+        (long) pitch,
+        longest.address() + 4 * first);
   }
 
   // ---- sparse
 
   private String manySources() {
-    int[] start = new int[n + 1];
-    int[] column = new int[graph.arcs()];
-    float[] weight = new float[graph.arcs()];
-    for (int v = 0; v < n; v++) {
-      start[v + 1] = graph.end(v);
-      for (int a = graph.begin(v); a < graph.end(v); a++) {
-        column[a] = graph.target(a);
-        weight[a] = (float) graph.length(a);
-      }
-    }
-    DeviceBuffer starts = job.upload(start);
-    DeviceBuffer columns = job.upload(column);
-    DeviceBuffer weights = job.upload(weight);
     DeviceBuffer from = job.upload(sources);
     int blocks = blocksAtOnce();
     DeviceBuffer work = job.floats((long) blocks * n * LANES);
@@ -90,7 +97,6 @@ final class CudaPaths {
     int shared = 8 * Math.ceilDiv(n, LANES);
     job.stream(
         lengths,
-        STRIP_BYTES,
         (first, rows, into) -> {
           for (int r = 0; r < rows; r += blocks * LANES) {
             int count = Math.min(blocks * LANES, rows - r);
@@ -109,6 +115,7 @@ final class CudaPaths {
                 Job.row(into, r, n),
                 sweeps);
           }
+          findLongest(into, first, rows, n);
         });
     return "bellman-ford f32 x%d on cuda".formatted(LANES);
   }
@@ -133,34 +140,24 @@ final class CudaPaths {
 
   private String floydWarshallFixed() {
     int padded = Math.ceilDiv(n, Job.TILE) * Job.TILE;
-    long count = (long) padded * padded;
     double diameter = ShortestPathRule.diameterBound(new Dijkstra(graph).run(sources[0]), n);
     float scale = (float) ShortestPathRule.fixedScale(diameter);
+    long count = (long) padded * padded;
     DeviceBuffer d = job.floats(count);
-    DeviceBuffer fixed = job.ints(count);
     fill(d, padded);
     Grid grid = new Grid(Job.blocks(count, Job.THREADS));
-    job.launch("gx_fixed_from_f32", grid, d, count, scale, fixed);
-    close(fixed, padded, "_s32");
-    job.launch("gx_fixed_to_f32", grid, fixed, count, scale, d);
+    job.launch("gx_fixed_from_f32", grid, d, count, scale, d);
+    close(d, padded, "_s32");
+    job.launch("gx_fixed_to_f32", grid, d, count, scale, d);
     fetch(d, padded);
     return "floyd-warshall fixed point on cuda";
   }
 
   /** The adjacency matrix, infinite where there is no edge and beyond n. */
   private void fill(DeviceBuffer d, int padded) {
-    try (Matrix.Owned rows = Matrix.allocate(Math.min(padded, Job.TILE), padded)) {
-      for (int i0 = 0; i0 < padded; i0 += Job.TILE) {
-        rows.fill(Float.POSITIVE_INFINITY);
-        for (int i = i0; i < i0 + Job.TILE; i++) {
-          rows.set(i - i0, i, 0);
-          for (int a = i < n ? graph.begin(i) : 0; i < n && a < graph.end(i); a++) {
-            rows.set(i - i0, graph.target(a), (float) graph.length(a));
-          }
-        }
-        job.uploadInto(rows, d, 4L * i0 * padded);
-      }
-    }
+    Grid rows = new Grid(padded);
+    job.launch(
+        "gx_floyd_warshall_fill_f32", rows, starts, columns, weights, n, d, (long) padded);
   }
 
   /** The three phases for each block of 128 vertices, on the tiles on and above the diagonal. */
@@ -201,13 +198,11 @@ final class CudaPaths {
   private void fetch(DeviceBuffer d, int padded) {
     Grid grid = new Grid(padded / MIRROR_TILE, padded / MIRROR_TILE);
     job.launch("gx_floyd_warshall_mirror_f32", grid, d, (long) padded);
+    findLongest(d, 0, n, padded);
+    long rowBytes = 4L * padded;
     job.stream(
         lengths,
-        STRIP_BYTES,
-        (from, rows, into) -> {
-          for (int r = 0; r < rows; r++) {
-            job.copy(d, 4 * (from + r) * padded, into, 4L * r * n, 4L * n);
-          }
-        });
+        padded,
+        (from, rows, into) -> job.copy(d, from * rowBytes, into, 0, rows * rowBytes));
   }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.Function;
 import org.geodex.cuda.CudaBlas;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
@@ -34,28 +33,20 @@ final class Job implements AutoCloseable {
 
   private static final int ROWS_A_BLOCK = 8;
 
+  /** A strip of a result; two are under way. */
+  private static final long STRIP_BYTES = 64L << 20;
+
+  /** What one of the host's cores copies at a time. */
+  private static final long COPY_BYTES = 1L << 20;
+
+  private final Device device;
   private final CudaContext context;
-  private final boolean ownProducts;
   private final Arena arena = Arena.ofConfined();
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
 
-  private Job(CudaContext context, boolean ownProducts) {
-    this.context = context;
-    this.ownProducts = ownProducts;
-  }
-
-  /**
-   * Runs one operation on the context's thread.
-   *
-   * @param ownProducts matrix products by our kernel even where cuBLAS is there
-   */
-  static <T> T run(CudaContext context, boolean ownProducts, Function<Job, T> work) {
-    return context.call(
-        () -> {
-          try (Job job = new Job(context, ownProducts)) {
-            return work.apply(job);
-          }
-        });
+  Job(Device device) {
+    this.device = device;
+    this.context = device.context();
   }
 
   // ---- memory
@@ -207,7 +198,7 @@ final class Job implements AutoCloseable {
       long b,
       int ldb,
       DeviceBuffer c) {
-    if (ownProducts) {
+    if (device.ownProducts()) {
       launch(
           "gx_gemm_f32",
           tiles(m, n, TILE),
@@ -236,29 +227,42 @@ final class Job implements AutoCloseable {
   }
 
   /**
+   * Room for one strip of a result: {@value #STRIP_BYTES} bytes, or the system property {@code
+   * geodex.cuda.strip}.
+   */
+  static long stripBytes() {
+    return Long.getLong("geodex.cuda.strip", STRIP_BYTES);
+  }
+
+  /** A result whose strips have no gaps between their rows. */
+  void stream(Matrix out, RowMaker maker) {
+    stream(out, out.columns(), maker);
+  }
+
+  /**
    * Makes a result [n,m] of f32 in strips of rows. Two strips are under way: while one is copied to
    * pinned memory and from there to {@code out}, the next is computed.
    *
-   * @param stripBytes room for one strip; its rows are a multiple of the tile
+   * @param pitch values from one row of a strip to the next, at least m
    */
-  void stream(Matrix out, long stripBytes, RowMaker maker) {
+  void stream(Matrix out, int pitch, RowMaker maker) {
     long n = out.rows();
-    long rowBytes = 4L * out.columns();
-    long fitting = Math.max(TILE, stripBytes / Math.max(1, rowBytes) / TILE * TILE);
+    long rowBytes = 4L * pitch;
+    long fitting = Math.max(TILE, stripBytes() / Math.max(1, rowBytes) / TILE * TILE);
     int rows = (int) Math.min(Math.max(1, n), fitting);
     CudaStream copies = context.createStream();
     open.push(copies);
     List<Strip> strips = new ArrayList<>();
     for (int s = 0; s < (rows < n ? 2 : 1); s++) {
-      strips.add(new Strip(rows * rowBytes));
+      strips.add(new Strip(rows, rowBytes));
     }
     int turn = 0;
     for (long from = 0; from < n; from += rows) {
       int count = (int) Math.min(rows, n - from);
       Strip strip = strips.get(turn);
       strip.deliver(out);
-      maker.make(from, count, strip.device);
-      strip.fetch(from, count, rowBytes, copies);
+      maker.make(from, count, strip.made);
+      strip.fetch(from, count, copies);
       turn = (turn + 1) % strips.size();
     }
     for (int s = 0; s < strips.size(); s++) {
@@ -268,27 +272,29 @@ final class Job implements AutoCloseable {
 
   /** A strip of rows on the device, its pinned twin, and how far it is. */
   private final class Strip {
-    private final DeviceBuffer device;
+    private final DeviceBuffer made;
     private final PinnedBuffer host;
-    private final CudaEvent made = context.createEvent();
+    private final long pitchBytes;
+    private final CudaEvent ready = context.createEvent();
     private final CudaEvent fetched = context.createEvent();
     private long from;
     private int count;
 
-    Strip(long bytes) {
-      open.push(made);
+    Strip(int rows, long pitchBytes) {
+      this.pitchBytes = pitchBytes;
+      open.push(ready);
       open.push(fetched);
-      device = allocate(bytes);
-      host = context.allocatePinned(bytes);
+      made = allocate(rows * pitchBytes);
+      host = context.allocatePinned(rows * pitchBytes);
       open.push(host);
     }
 
-    void fetch(long first, int rows, long rowBytes, CudaStream copies) {
+    void fetch(long first, int rows, CudaStream copies) {
       from = first;
       count = rows;
-      made.record(context.stream());
-      copies.waitFor(made);
-      context.copyToHost(device, 0, host.segment().asSlice(0, rows * rowBytes), copies);
+      ready.record(context.stream());
+      copies.waitFor(ready);
+      context.copyToHost(made, 0, host.segment().asSlice(0, rows * pitchBytes), copies);
       fetched.record(copies);
     }
 
@@ -298,8 +304,19 @@ final class Job implements AutoCloseable {
         return;
       }
       fetched.synchronize();
-      MemorySegment rows = out.rows(from, from + count).segment();
-      rows.copyFrom(host.segment().asSlice(0, rows.byteSize()));
+      MemorySegment strip = host.segment();
+      long width = 4L * out.columns();
+      int atOnce = pitchBytes == width ? (int) Math.max(1, COPY_BYTES / Math.max(1, width)) : 1;
+      device
+          .cores()
+          .forEach(
+              Math.ceilDiv(count, atOnce),
+              part -> {
+                long row = part * atOnce;
+                MemorySegment rows =
+                    out.rows(from + row, from + Math.min(count, row + atOnce)).segment();
+                rows.copyFrom(strip.asSlice(row * pitchBytes, rows.byteSize()));
+              });
       count = 0;
     }
   }

@@ -10,6 +10,7 @@ import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NearestRows;
 import org.geodex.geodesic.NeighbourTable;
+import org.geodex.information.Columns;
 import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
 
@@ -27,13 +28,10 @@ final class NearestNeighbours {
   /** Candidates beyond k at least: the room that f32 rounding may fill. */
   private static final int MARGIN = 16;
 
-  /** A strip of scores: rows x columns x 4 bytes, half of an H100's L2 cache. */
+  /** Of a strip of scores: 2048 rows and 3072 columns, half of an H100's L2 cache. */
   private static final int STRIP_ROWS = 2048;
 
-  private static final int STRIP_COLUMNS = 3072;
-
-  /** Rows of f64 distances at a time, in bytes. */
-  private static final long EXACT_BYTES = 64L << 20;
+  private static final long STRIP_BYTES = 4L * STRIP_ROWS * 3072;
 
   private static final double EPSILON = 0x1p-24;
 
@@ -45,12 +43,12 @@ final class NearestNeighbours {
   private final int m;
   private final int k;
   private final Metric metric;
-  private final HostWork hostWork;
+  private final Device device;
 
   private final int[] index;
   private final double[] distance;
 
-  NearestNeighbours(Job job, Matrix x, Matrix y, int k, Metric metric, HostWork hostWork) {
+  NearestNeighbours(Job job, Matrix x, Matrix y, int k, Metric metric, Device device) {
     this.job = job;
     this.x = x;
     this.same = y == null;
@@ -59,7 +57,7 @@ final class NearestNeighbours {
     this.m = this.y.intRows();
     this.k = k;
     this.metric = metric;
-    this.hostWork = hostWork;
+    this.device = device;
     this.index = new int[Math.multiplyExact(n, k)];
     this.distance = new double[index.length];
   }
@@ -70,7 +68,7 @@ final class NearestNeighbours {
     int candidates = Arrays.stream(CANDIDATES).filter(c -> c >= k + MARGIN).findFirst().orElse(0);
     if (candidates == 0) {
       // No list of candidates is that long: f64 distances on the device, selection on the host.
-      hostWork.note(
+      device.noteHost(
           "geometry.knn: selection for k > " + (CANDIDATES[CANDIDATES.length - 1] - MARGIN));
       exactRows(IntStream.range(0, n).toArray(), right, true);
     } else if (n > 0) {
@@ -85,8 +83,9 @@ final class NearestNeighbours {
     DeviceBuffer keys = job.allocate(8L * n * candidates);
     boolean expanded = ExpandedDistances.has(metric);
     ExpandedDistances products = expanded ? ExpandedDistances.of(job, left, right, metric) : null;
-    int rows = Math.min(n, STRIP_ROWS);
-    int columns = Math.min(m, STRIP_COLUMNS);
+    long values = Math.min(STRIP_BYTES, Job.stripBytes()) / 4;
+    int rows = Math.min(n, Math.min(STRIP_ROWS, tiles((long) Math.sqrt(values))));
+    int columns = Math.min(m, tiles(values / rows));
     DeviceBuffer strip = job.floats((long) rows * columns);
     for (int i0 = 0; i0 < n; i0 += rows) {
       int height = Math.min(rows, n - i0);
@@ -114,6 +113,11 @@ final class NearestNeighbours {
       }
     }
     return rerank(left, right, products, keys, candidates);
+  }
+
+  /** Whole tiles, at least one. */
+  private static int tiles(long side) {
+    return (int) Math.max(Job.TILE, side / Job.TILE * Job.TILE);
   }
 
   /** Distances in f32 for metrics without the expanded form. */
@@ -202,10 +206,10 @@ final class NearestNeighbours {
 
   /** Rows of f64 distances to all of y, selected on the device or on the host. */
   private void exactRows(int[] rows, PreparedRows right, boolean selectOnHost) {
-    int atOnce = (int) Math.max(1, Math.min(rows.length, EXACT_BYTES / (8L * m)));
+    int atOnce = (int) Math.max(1, Math.min(rows.length, Job.stripBytes() / (8L * m)));
     for (int from = 0; from < rows.length; from += atOnce) {
       int[] part = Arrays.copyOfRange(rows, from, Math.min(from + atOnce, rows.length));
-      try (Matrix.Owned gathered = gather(part)) {
+      try (Matrix.Owned gathered = Columns.gather(x, part)) {
         PreparedRows left = PreparedRows.of(job, gathered, metric);
         DeviceBuffer distances = job.doubles((long) part.length * m);
         DirectDistances.enqueueF64(job, metric, left, part.length, right, distances);
@@ -217,14 +221,6 @@ final class NearestNeighbours {
         job.release(distances);
       }
     }
-  }
-
-  private Matrix.Owned gather(int[] rows) {
-    Matrix.Owned gathered = Matrix.allocate(rows.length, x.columns());
-    for (int r = 0; r < rows.length; r++) {
-      gathered.rows(r, r + 1).segment().copyFrom(x.rows(rows[r], rows[r] + 1L).segment());
-    }
-    return gathered;
   }
 
   private void selectOnDevice(int[] rows, DeviceBuffer distances) {

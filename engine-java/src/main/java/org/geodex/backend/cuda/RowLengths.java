@@ -1,7 +1,6 @@
 package org.geodex.backend.cuda;
 
 import org.geodex.backend.Algebra;
-import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.matrix.Matrix;
 
@@ -15,8 +14,8 @@ import org.geodex.matrix.Matrix;
 @SuppressWarnings("ArrayRecordComponent")
 record RowLengths(double[] centred, double[] raw, double origin) {
 
-  static RowLengths of(CudaContext context, Matrix x, double[] centre) {
-    return Job.run(context, false, job -> of(job, job.upload(x), x.intRows(), x.columns(), centre));
+  static RowLengths of(Device device, Matrix x, double[] centre) {
+    return device.run(job -> of(job, job.upload(x), x.intRows(), x.columns(), centre));
   }
 
   static RowLengths of(Job job, DeviceBuffer x, int n, int d, double[] centre) {

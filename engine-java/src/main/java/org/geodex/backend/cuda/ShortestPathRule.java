@@ -4,8 +4,9 @@ import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.Graph;
 
 /**
- * Which way to shortest paths: by the graph and the number of sources alone, so that the choice,
- * and with it the bits, do not depend on the card.
+ * Which way to shortest paths: by the graph and the number of sources, so that the choice, and with
+ * it the bits, do not depend on the card; only where the dense matrix does not fit into its memory
+ * they do. A result names the algorithm.
  *
  * <p>The costs are bytes and relaxations over what an H100 should do with them, from the headers of
  * {@code shortest_paths.cu} and {@code floyd_warshall.cu}; only their order matters.
@@ -68,6 +69,21 @@ final class ShortestPathRule {
     return sparseFits && sparseSeconds(graph, n, hops) <= denseSeconds(n)
         ? Choice.MANY_SOURCES
         : Choice.FLOYD_WARSHALL;
+  }
+
+  /**
+   * What a choice becomes on a card without room for the dense matrix: the sparse graph serves all
+   * sources too, a strip of rows at a time; the fixed point has no such form.
+   */
+  static Choice within(long freeBytes, Choice choice, int n) {
+    double padded = Math.ceilDiv(n, Job.TILE) * (double) Job.TILE;
+    boolean dense = choice == Choice.FLOYD_WARSHALL || choice == Choice.FLOYD_WARSHALL_FIXED;
+    if (!dense || 4 * padded * padded <= freeBytes) {
+      return choice;
+    }
+    return choice == Choice.FLOYD_WARSHALL && n <= MOST_VERTICES
+        ? Choice.MANY_SOURCES
+        : Choice.HOST;
   }
 
   /** Twice the eccentricity of one vertex, where the graph is in one piece; else infinite. */

@@ -1,0 +1,213 @@
+package org.geodex.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.geodex.backend.Backend;
+import org.geodex.cuda.Emulator;
+import org.geodex.geodesic.Dijkstra;
+import org.geodex.geodesic.GeodesicDistances;
+import org.geodex.geodesic.Graph;
+import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.NeighbourTable;
+import org.geodex.geodesic.Precision;
+import org.geodex.geodesic.ShortestPaths;
+import org.geodex.information.KsgCounts;
+import org.geodex.information.KsgParameters;
+import org.geodex.matrix.Matrix;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Results larger than a strip, and than the device: strips of 128 rows and columns, the last one
+ * short, equal the whole.
+ */
+class CudaStripsTest {
+  /** One tile of f32. */
+  private static final String STRIP = "65536";
+
+  private static final int N = 300;
+
+  @BeforeAll
+  static void needsEmulator() {
+    OnEmulator.require();
+  }
+
+  @BeforeEach
+  void smallStrips() {
+    System.setProperty("geodex.cuda.strip", STRIP);
+  }
+
+  @AfterEach
+  void whole() {
+    System.clearProperty("geodex.cuda.strip");
+  }
+
+  /** 300 rows: strips of 128, 128 and 44; 129 columns. Against the result in one piece. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void pairwiseInStrips(String binding) {
+    try (Backend cuda = OnEmulator.cuda(binding);
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, N, 5);
+        Matrix.Owned y = OnEmulator.normal(2, 129, 5)) {
+      for (Precision precision : Precision.values()) {
+        checkPairwise(cuda, x, y, precision);
+        checkPairwise(cuda, x, x, precision);
+      }
+    }
+  }
+
+  private void checkPairwise(Backend cuda, Matrix x, Matrix y, Precision precision) {
+    try (Matrix.Owned strips = Matrix.allocate(x.rows(), y.intRows());
+        Matrix.Owned once = Matrix.allocate(x.rows(), y.intRows())) {
+      cuda.geometry().pairwise(x, y, Metric.EUCLIDEAN, precision, strips);
+      whole();
+      cuda.geometry().pairwise(x, y, Metric.EUCLIDEAN, precision, once);
+      smallStrips();
+      assertEquals(-1, once.segment().mismatch(strips.segment()), precision.name());
+    }
+  }
+
+  /** Three strips each way: lists of candidates that are carried from strip to strip. */
+  @Test
+  void neighboursInStrips() {
+    for (Metric metric : List.of(Metric.EUCLIDEAN, Metric.CHEBYSHEV)) {
+      try (Backend cuda = OnEmulator.cuda("panama");
+          Backend scalar = OnEmulator.scalar();
+          Matrix.Owned x = OnEmulator.normal(3, N, 4)) {
+        NeighbourTable got = cuda.geometry().knn(x, null, 7, metric);
+        NeighbourTable want = scalar.geometry().knn(x, null, 7, metric);
+        for (int i = 0; i < N; i++) {
+          for (int r = 0; r < 7; r++) {
+            assertEquals(want.index(i, r), got.index(i, r), metric + " row " + i);
+          }
+        }
+      }
+    }
+  }
+
+  private static Graph graph(int degree) {
+    Random random = new Random(degree);
+    int edges = N * degree;
+    return Graph.of(
+        N,
+        IntStream.range(0, edges).map(e -> e / degree).toArray(),
+        random.ints(edges, 0, N).toArray(),
+        random.doubles(edges, 0.5, 2).toArray());
+  }
+
+  @Test
+  void pathsInStrips() {
+    checkPaths(graph(3), ShortestPathRule.Choice.MANY_SOURCES);
+    checkPaths(graph(60), ShortestPathRule.Choice.FLOYD_WARSHALL);
+  }
+
+  private static void checkPaths(Graph graph, ShortestPathRule.Choice choice) {
+    int[] all = GeodesicDistances.all(graph);
+    try (Backend cuda = OnEmulator.cuda("jcuda");
+        Matrix.Owned got = Matrix.allocate(N, N)) {
+      ShortestPaths paths = ((CudaGeometry) cuda.geometry()).paths(graph, all, got, choice);
+      checkLengths(graph, got, paths);
+    }
+  }
+
+  private static void checkLengths(Graph graph, Matrix got, ShortestPaths paths) {
+    Dijkstra dijkstra = new Dijkstra(graph);
+    double longest = 0;
+    for (int s = 0; s < N; s++) {
+      dijkstra.run(s);
+      for (int v = 0; v < N; v++) {
+        double want = dijkstra.distance(v);
+        longest = want < Double.POSITIVE_INFINITY ? Math.max(longest, want) : longest;
+        boolean equal = want == got.get(s, v) || Math.abs(want - got.get(s, v)) <= 1e-6 * want;
+        assertTrue(equal, "%s: %d to %d: %s, not %s".formatted(paths, s, v, got.get(s, v), want));
+      }
+    }
+    assertEquals(longest, paths.longest(), 1e-6 * longest);
+  }
+
+  @Test
+  void aDenseMatrixThatDoesNotFit() {
+    ShortestPathRule.Choice dense = ShortestPathRule.Choice.FLOYD_WARSHALL;
+    ShortestPathRule.Choice fixed = ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED;
+    long bytes = 4L * 384 * 384;
+    assertEquals(dense, ShortestPathRule.within(bytes, dense, N));
+    assertEquals(
+        ShortestPathRule.Choice.MANY_SOURCES, ShortestPathRule.within(bytes - 1, dense, N));
+    assertEquals(ShortestPathRule.Choice.HOST, ShortestPathRule.within(bytes - 1, fixed, N));
+  }
+
+  /** A device with 650 000 bytes: 9/10 of them are less than the dense matrix's 589 824. */
+  @Test
+  void pathsOnASmallDevice() {
+    assumeTrue(Emulator.isAvailable(), "only the emulator's memory can be made small");
+    Graph graph = graph(8);
+    int[] all = GeodesicDistances.all(graph);
+    assertEquals(
+        ShortestPathRule.Choice.FLOYD_WARSHALL, ShortestPathRule.choose(graph, all, false));
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned got = Matrix.allocate(N, N)) {
+      Emulator.memory(650_000);
+      ShortestPaths paths = cuda.geometry().shortestPaths(graph, all, got, null);
+      assertTrue(paths.algorithm().startsWith("bellman-ford"), paths.algorithm());
+      assertTrue(cuda.hostOperations().isEmpty());
+      checkLengths(graph, got, paths);
+    } finally {
+      Emulator.memory(Long.MAX_VALUE);
+    }
+  }
+
+  @Test
+  void countsInStrips() {
+    KsgParameters parameters = KsgParameters.of(4, KsgParameters.Variant.ONE);
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned x = OnEmulator.normal(4, N, 3);
+        Matrix.Owned y = OnEmulator.normal(5, N, 2)) {
+      assertCounts(
+          scalar.information().ksgCounts(x, y, null, parameters),
+          cuda.information().ksgCounts(x, y, null, parameters));
+      int[][] pairings = {
+        IntStream.range(0, N).map(i -> (7 * i + 3) % N).toArray(),
+        IntStream.range(0, N).map(i -> N - 1 - i).toArray()
+      };
+      KsgCounts[] got = cuda.information().ksgCountsOfPairings(x, y, pairings, parameters);
+      KsgCounts[] want = scalar.information().ksgCountsOfPairings(x, y, pairings, parameters);
+      for (int b = 0; b < pairings.length; b++) {
+        assertCounts(want[b], got[b]);
+      }
+    }
+  }
+
+  private static void assertCounts(KsgCounts want, KsgCounts got) {
+    assertArrayEquals(want.x(), got.x());
+    assertArrayEquals(want.y(), got.y());
+  }
+
+  @Test
+  void categoricalKlInStrips() {
+    try (Backend cuda = OnEmulator.cuda("jcuda");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned p = OnEmulator.positive(6, N, 5, true);
+        Matrix.Owned q = OnEmulator.positive(7, 129, 5, true);
+        Matrix.Owned got = Matrix.allocate(N, 129);
+        Matrix.Owned want = Matrix.allocate(N, 129)) {
+      cuda.information().klCategorical(p, q, false, got);
+      scalar.information().klCategorical(p, q, false, want);
+      for (int i = 0; i < N; i++) {
+        for (int j = 0; j < 129; j++) {
+          assertEquals(want.get(i, j), got.get(i, j), 1e-12 + 1.2e-7 * want.get(i, j));
+        }
+      }
+    }
+  }
+}
