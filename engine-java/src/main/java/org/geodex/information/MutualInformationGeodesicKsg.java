@@ -47,7 +47,8 @@ public final class MutualInformationGeodesicKsg {
   /** The value from geodesic distances that the caller has. */
   public static double ofDistances(
       Backend backend, Matrix dx, Matrix dy, int[] pairing, KsgParameters parameters) {
-    return value(backend.information().ksgCountsOfDistances(dx, dy, pairing, parameters), parameters);
+    return value(
+        backend.information().ksgCountsOfDistances(dx, dy, pairing, parameters), parameters);
   }
 
   private static double value(KsgCounts counts, KsgParameters parameters) {
@@ -101,8 +102,7 @@ public final class MutualInformationGeodesicKsg {
 
     @Override
     public double[] values(int[][] pairings) {
-      KsgCounts[] counts =
-          backend.information().ksgCountsOfDistances(dx, dy, pairings, parameters);
+      KsgCounts[] counts = backend.information().ksgCountsOfDistances(dx, dy, pairings, parameters);
       return Arrays.stream(counts)
           .mapToDouble(c -> MutualInformationGeodesicKsg.value(c, parameters))
           .toArray();

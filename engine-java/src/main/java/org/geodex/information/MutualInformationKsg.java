@@ -68,8 +68,7 @@ public final class MutualInformationKsg {
 
     @Override
     public double[] values(int[][] pairings) {
-      KsgCounts[] counts =
-          backend.information().ksgCountsOfPairings(x, y, pairings, parameters);
+      KsgCounts[] counts = backend.information().ksgCountsOfPairings(x, y, pairings, parameters);
       return Arrays.stream(counts)
           .mapToDouble(c -> MutualInformationKsg.value(c, parameters))
           .toArray();

@@ -42,7 +42,8 @@ final class CudaAlgebra implements Algebra {
       c.fill(0);
       return;
     }
-    device.run(job -> {
+    device.run(
+        job -> {
           DeviceBuffer left = job.upload(a);
           DeviceBuffer right = a == b ? left : job.upload(b);
           DeviceBuffer out = job.floats(c.rows() * c.columns());
@@ -64,7 +65,8 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public double[] means(Matrix x) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer means = ColumnSums.means(job, job.upload(x), x.rows(), x.columns());
           return job.downloadDoubles(means, x.columns());
         });
@@ -77,7 +79,8 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 scatter(Matrix x, double[] centre, boolean unitRows) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer rows = job.upload(x);
           int d = x.columns();
           double[] weights =
@@ -97,7 +100,8 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer rows = job.upload(x);
           int n = x.intRows();
           int d = x.columns();
@@ -126,7 +130,8 @@ final class CudaAlgebra implements Algebra {
 
   @Override
   public Matrix64 crossScatter(Matrix x, double[] a, Matrix y, double[] b) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer left = job.upload(x);
           DeviceBuffer right = x == y ? left : job.upload(y);
           int dx = x.columns();

@@ -27,7 +27,8 @@ final class CudaGeometry implements Geometry {
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
-    device.run(job -> {
+    device.run(
+        job -> {
           pairwise(job, x, y, metric, precision, out);
           return null;
         });

@@ -72,7 +72,8 @@ final class CudaInformation implements Information {
 
   @Override
   public ColumnMoments columnMoments(Matrix x) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer rows = job.upload(x);
           int d = x.columns();
           DeviceBuffer means = ColumnSums.means(job, rows, x.rows(), d);
@@ -93,7 +94,8 @@ final class CudaInformation implements Information {
 
   @Override
   public double[] klCategoricalRows(Matrix p, Matrix q, boolean logits) {
-    return device.run(job -> {
+    return device.run(
+        job -> {
           DeviceBuffer out = job.doubles(p.rows());
           job.launch(
               "gx_kl_categorical_rows_f64",
@@ -109,7 +111,8 @@ final class CudaInformation implements Information {
 
   @Override
   public void klCategorical(Matrix p, Matrix q, boolean logits, Matrix out) {
-    device.run(job -> {
+    device.run(
+        job -> {
           DeviceBuffer left = logarithms(job, p, logits);
           DeviceBuffer right = p == q ? left : logarithms(job, q, logits);
           int d = p.columns();

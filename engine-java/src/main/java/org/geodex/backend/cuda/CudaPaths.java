@@ -156,8 +156,7 @@ final class CudaPaths {
   /** The adjacency matrix, infinite where there is no edge and beyond n. */
   private void fill(DeviceBuffer d, int padded) {
     Grid rows = new Grid(padded);
-    job.launch(
-        "gx_floyd_warshall_fill_f32", rows, starts, columns, weights, n, d, (long) padded);
+    job.launch("gx_floyd_warshall_fill_f32", rows, starts, columns, weights, n, d, (long) padded);
   }
 
   /** The three phases for each block of 128 vertices, on the tiles on and above the diagonal. */

@@ -8,8 +8,8 @@ import org.geodex.information.KsgParameters;
 import org.geodex.matrix.Matrix;
 
 /**
- * One search for neighbours in a joint space: marginal distances in strips of rows, counts by {@code
- * ksg.cu}. Copies: the rows (or the distances) once to the device, 4 bytes a count back.
+ * One search for neighbours in a joint space: marginal distances in strips of rows, counts by
+ * {@code ksg.cu}. Copies: the rows (or the distances) once to the device, 4 bytes a count back.
  */
 final class KsgSearch {
   /** Marginal distances under way: what an H100's L2 cache holds. */
