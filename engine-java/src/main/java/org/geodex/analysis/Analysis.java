@@ -142,7 +142,7 @@ public final class Analysis implements AutoCloseable {
   }
 
   /** Hash over the weights, in the order of their names. */
-  private static String hash(Path model) {
+  public static String hash(Path model) {
     try (var files = Files.list(model)) {
       return digest(
           files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList());

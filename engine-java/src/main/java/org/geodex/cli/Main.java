@@ -35,6 +35,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EntropyCommand.class,
       GenerateCommand.class,
       GeodesicCommand.class,
+      InterveneCommand.class,
       IsomapCommand.class,
       KlCommand.class,
       KnnCommand.class,

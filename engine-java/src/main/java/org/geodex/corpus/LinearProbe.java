@@ -6,6 +6,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.tribuo.Model;
 import org.tribuo.MutableDataset;
 import org.tribuo.classification.Label;
 import org.tribuo.classification.LabelFactory;
@@ -102,10 +103,23 @@ public final class LinearProbe {
     return Arrays.stream(documents).map(d -> Math.abs(Arrays.binarySearch(present, d))).toArray();
   }
 
-  /** Trains on one layer's rows and tests. */
-  public Accuracy accuracy(Matrix activations) {
+  /** A trained probe; one thread at a time. */
+  @FunctionalInterface
+  public interface Trained {
+    /** The label that the probe names for a row of activations. */
+    int label(double[] row);
+  }
+
+  /** Trains on one layer's rows. */
+  public Trained train(Matrix activations) {
     Objects.checkIndex(labels.length - 1, activations.intRows());
     Rows rows = new Rows(activations);
+    Model<Label> model = train(rows);
+    return row ->
+        Integer.parseInt(model.predict(rows.example(row, 0)).getOutput().getLabel());
+  }
+
+  private Model<Label> train(Rows rows) {
     LabelFactory factory = new LabelFactory();
     MutableDataset<Label> data =
         new MutableDataset<>(new SimpleDataSourceProvenance("activations", factory), factory);
@@ -114,11 +128,17 @@ public final class LinearProbe {
     }
     LinearSGDTrainer trainer =
         new LinearSGDTrainer(new LogMulticlass(), new AdaGrad(0.1), EPOCHS, -1, BATCH, seed);
-    var model = trainer.train(data);
+    return trainer.train(data);
+  }
+
+  /** Trains on one layer's rows and tests. */
+  public Accuracy accuracy(Matrix activations) {
+    Trained probe = train(activations);
+    double[] row = new double[activations.columns()];
     int right = 0;
-    for (int row : testing) {
-      String named = model.predict(rows.example(row)).getOutput().getLabel();
-      right += named.equals(Integer.toString(labels[row])) ? 1 : 0;
+    for (int i : testing) {
+      activations.copyRow(i, row);
+      right += probe.label(row) == labels[i] ? 1 : 0;
     }
     double accuracy = right / (double) testing.length;
     double error = Math.sqrt(accuracy * (1 - accuracy) / testing.length);
@@ -176,11 +196,15 @@ public final class LinearProbe {
 
     ArrayExample<Label> example(int i) {
       matrix.copyRow(i, row);
-      double[] values = new double[row.length];
+      return example(row, labels[i]);
+    }
+
+    ArrayExample<Label> example(double[] x, int label) {
+      double[] values = new double[x.length];
       for (int j = 0; j < values.length; j++) {
-        values[j] = (row[j] - mean[j]) * scale[j];
+        values[j] = (x[j] - mean[j]) * scale[j];
       }
-      return new ArrayExample<>(new Label(Integer.toString(labels[i])), names.clone(), values);
+      return new ArrayExample<>(new Label(Integer.toString(label)), names.clone(), values);
     }
   }
 }

@@ -136,6 +136,7 @@ final class BertModel extends TransformerModel {
               config.layers(),
               batch.size(),
               batch.length(),
+              0,
               config.width(),
               keep,
               hook,

@@ -46,6 +46,17 @@ public record Infilling(
     return results;
   }
 
+  /** Where masks are put into a prompt: before its end token, or behind it where it has none. */
+  public static int place(int[] prompt, ModelConfig config) {
+    int last = prompt.length - 1;
+    return last > 0 && isEnd(prompt[last], config) ? last : prompt.length;
+  }
+
+  /** [SEP] stands last in BERT's prompts; where the configuration is silent, id 102 is it. */
+  private static boolean isEnd(int token, ModelConfig config) {
+    return config.endTokens().isEmpty() ? token == 102 : config.endTokens().contains(token);
+  }
+
   /** One prompt being continued. */
   private final class Filling {
     private final Model model;
@@ -58,19 +69,10 @@ public record Infilling(
       this.model = model;
       this.hook = hook;
       this.random = random;
-      int last = prompt.length - 1;
-      boolean ended = last > 0 && isEnd(prompt[last], model.config());
-      this.first = ended ? last : prompt.length;
+      this.first = place(prompt, model.config());
       this.ids = Arrays.copyOf(prompt, prompt.length + newTokens);
       Arrays.fill(ids, first, first + newTokens, maskToken);
-      if (ended) {
-        ids[ids.length - 1] = prompt[last];
-      }
-    }
-
-    /** [SEP] stands last in BERT's prompts; where the configuration is silent, id 102 is it. */
-    private static boolean isEnd(int token, ModelConfig config) {
-      return config.endTokens().isEmpty() ? token == 102 : config.endTokens().contains(token);
+      System.arraycopy(prompt, first, ids, first + newTokens, prompt.length - first);
     }
 
     int[] run() {

@@ -11,17 +11,24 @@ final class Pass {
   private final int layers;
   private final int batch;
   private final int queries;
+  private final int past;
   private final int width;
   private final Keep keep;
   private final LayerHook hook;
   private final Activations activations;
   private final Workspace workspace;
 
+  /**
+   * Starts a run.
+   *
+   * @param past tokens of each sequence that were read before and stand in a cache
+   */
   Pass(
       Stack stack,
       int layers,
       int batch,
       int queries,
+      int past,
       int width,
       Keep keep,
       LayerHook hook,
@@ -31,6 +38,7 @@ final class Pass {
     this.layers = layers;
     this.batch = batch;
     this.queries = queries;
+    this.past = past;
     this.width = width;
     this.keep = keep;
     this.hook = hook;
@@ -67,7 +75,7 @@ final class Pass {
   /** Shows the residual stream after layer {@code i} to the hook. */
   void residual(int i, Matrix x) {
     if (hook != LayerHook.NONE) {
-      hook.residual(new LayerHook.Site(stack, i, batch, queries, queries, 0, false), x);
+      hook.residual(new LayerHook.Site(stack, i, batch, queries, past + queries, 0, false), x);
     }
   }
 

@@ -136,7 +136,7 @@ final class T5Model extends TransformerModel {
     Activations result = new Activations();
     try {
       float[] mask = keyMask(batch.attentionMask());
-      Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), keep, hook, result);
+      Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), 0, keep, hook, result);
       Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
       Matrix encoded = pass.hidden(config.layers());
       ops.norm(raw, encoder.finalNorm(), encoded);
@@ -151,9 +151,16 @@ final class T5Model extends TransformerModel {
   }
 
   private Pass pass(
-      Stack stack, int batch, int length, Keep keep, LayerHook hook, Activations result) {
+      Stack stack,
+      int batch,
+      int length,
+      int past,
+      Keep keep,
+      LayerHook hook,
+      Activations result) {
     int layers = stack == Stack.ENCODER ? config.layers() : config.decoderLayers();
-    return new Pass(stack, layers, batch, length, config.width(), keep, hook, result, workspace);
+    return new Pass(
+        stack, layers, batch, length, past, config.width(), keep, hook, result, workspace);
   }
 
   private void decode(
@@ -168,7 +175,7 @@ final class T5Model extends TransformerModel {
     }
     TokenBatch.checkRange(
         "decoder_input_ids", batch.decoderInputIds(), config.vocabulary(), "vocab_size");
-    Pass pass = pass(Stack.DECODER, batch.size(), batch.decoderLength(), keep, hook, result);
+    Pass pass = pass(Stack.DECODER, batch.size(), batch.decoderLength(), 0, keep, hook, result);
     float[] mask = keyMask(batch.decoderAttentionMask());
     Encoded source = new Encoded(encoded, batch.length(), encoderMask);
     Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
@@ -192,7 +199,7 @@ final class T5Model extends TransformerModel {
   /** The encoder's output; the caller closes it. */
   Matrix.Owned encode(TokenBatch batch, LayerHook hook) {
     try (Activations none = new Activations()) {
-      Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), Keep.nothing(), hook, none);
+      Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), 0, Keep.nothing(), hook, none);
       float[] mask = keyMask(batch.attentionMask());
       Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
       Matrix.Owned encoded = Matrix.allocate(raw.rows(), raw.columns());
@@ -206,7 +213,8 @@ final class T5Model extends TransformerModel {
       int[][] ids, Encoded source, KeyValueCache cache, KeyValueCache cross, LayerHook hook) {
     try (Activations none = new Activations()) {
       int length = ids[0].length;
-      Pass pass = pass(Stack.DECODER, ids.length, length, Keep.nothing(), hook, none);
+      int past = cache == null ? 0 : cache.length();
+      Pass pass = pass(Stack.DECODER, ids.length, length, past, Keep.nothing(), hook, none);
       Caches caches = cache == null ? null : new Caches(cache, cross);
       Matrix raw = run(decoder, ids, null, source, caches, pass);
       Matrix ends = workspace.matrix("next", ids.length, config.width());

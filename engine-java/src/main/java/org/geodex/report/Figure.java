@@ -41,7 +41,11 @@ public sealed interface Figure {
     }
   }
 
-  /** A matrix of values; {@code scale} is {@code sequential} or {@code diverging} (about zero). */
+  /**
+   * A matrix of values; {@code scale} is {@code sequential} or {@code diverging} (about zero).
+   *
+   * @param faint cells to show in grey, or null
+   */
   record HeatMap(
       String title,
       String caption,
@@ -51,8 +55,22 @@ public sealed interface Figure {
       String scale,
       List<String> columns,
       List<String> rows,
-      List<List<Double>> values)
-      implements Figure {}
+      List<List<Double>> values,
+      List<List<Boolean>> faint)
+      implements Figure {
+    public HeatMap(
+        String title,
+        String caption,
+        String xLabel,
+        String yLabel,
+        String unit,
+        String scale,
+        List<String> columns,
+        List<String> rows,
+        List<List<Double>> values) {
+      this(title, caption, xLabel, yLabel, unit, scale, columns, rows, values, null);
+    }
+  }
 
   /** Points in the plane, in named groups. */
   record Scatter(String title, String caption, String xLabel, String yLabel, List<Group> groups)

@@ -74,6 +74,7 @@
       series: figure.series.map((s) => ({ name: s.name, type: "bar", data: s.values, barMaxWidth: 42 })),
     }),
     heatmap: (figure) => {
+      const faint = (x, y) => figure.faint && figure.faint[y][x];
       const cells = figure.values.flatMap((row, y) => row.map((value, x) => [x, y, value === null ? "-" : value]));
       const finite = cells.map((c) => c[2]).filter((v) => typeof v === "number");
       let low = Math.min(...finite), high = Math.max(...finite);
@@ -81,14 +82,16 @@
       return {
         ...base(figure),
         tooltip: { ...base(figure).tooltip, formatter: (p) =>
-          `${figure.rows[p.value[1]]} – ${figure.columns[p.value[0]]}<br><b>${number(p.value[2])}</b> ${figure.unit || ""}` },
+          `${figure.rows[p.value[1]]} – ${figure.columns[p.value[0]]}<br><b>${number(p.value[2])}</b> ${figure.unit || ""}`
+          + (faint(p.value[0], p.value[1]) ? "<br>not significant" : "") },
         grid: { left: 8, right: 92, top: 12, bottom: 30, containLabel: true },
         xAxis: axis(figure.xLabel, { type: "category", data: figure.columns, splitArea: { show: false } }),
         yAxis: axis(figure.yLabel, { type: "category", data: figure.rows, inverse: true, nameGap: 46 }),
         visualMap: { min: low, max: high === low ? low + 1 : high, calculable: true, orient: "vertical", right: 0, top: "middle",
           itemHeight: 150, textStyle: { color: style("--soft") }, formatter: number,
           inRange: { color: figure.scale === "diverging" ? diverging : sequential } },
-        series: [{ type: "heatmap", data: cells, emphasis: { itemStyle: { borderColor: style("--ink"), borderWidth: 1 } } }],
+        series: [{ type: "heatmap", data: cells.map((c) => faint(c[0], c[1])
+          ? { value: c, visualMap: false, itemStyle: { color: style("--line") } } : c), emphasis: { itemStyle: { borderColor: style("--ink"), borderWidth: 1 } } }],
       };
     },
     scatter: (figure) => ({
