@@ -13,7 +13,6 @@ import org.geodex.activation.TextDocuments;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
-import org.geodex.error.OutputException;
 import org.geodex.error.UsageException;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.intervention.Design;
@@ -224,22 +223,13 @@ final class InterveneCommand extends GeodexCommand {
       Map<String, Object> result =
           new LinkedHashMap<>(
               design.run(
-                  machine(backend), model, report, "model", "", cells(), this::progress));
+                  machine(backend), model, report, "model", "", out.resolve("cells"), this::progress));
       Files.writeString(outputs.file(out.resolve("report.json")), ReportPage.json(report));
       Files.writeString(outputs.file(out.resolve("report.html")), ReportPage.html(report));
       outputs.commit();
       result.put("phases", report.seconds());
       result.put("out", out.toString());
       return result;
-    }
-  }
-
-  /** The cells' folder stays when a run is stopped: what is done need not be done again. */
-  private Path cells() {
-    try {
-      return Files.createDirectories(out.resolve("cells"));
-    } catch (IOException e) {
-      throw new OutputException(e, "%s: cannot be made (%s)", out.resolve("cells"), e.getMessage());
     }
   }
 

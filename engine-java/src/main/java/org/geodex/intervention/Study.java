@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.geodex.analysis.Analysis;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Parallel;
+import org.geodex.error.OutputException;
 import org.geodex.model.Model;
 import org.geodex.model.ModelConfig;
 import org.geodex.model.Tokenizer;
@@ -94,6 +95,7 @@ final class Study {
    * @param done told after each cell
    */
   Result run(Map<Condition, List<Plan>> plans, IntConsumer done) {
+    makeFolder();
     Map<Condition, List<Plan>> full = new LinkedHashMap<>();
     List<Carried> carried = carry(plans, full);
     List<Condition> conditions = List.copyOf(full.keySet());
@@ -119,6 +121,15 @@ final class Study {
     List<Effect> effects = Effect.of(plain, modified, settings.seed, workers.parallel());
     return new Result(
         config, settings.writer.method(config), carried, plain, modified, effects);
+  }
+
+  /** It stays when a run is stopped: what is done need not be done again. */
+  private void makeFolder() {
+    try {
+      Files.createDirectories(settings.folder);
+    } catch (IOException e) {
+      throw new OutputException(e, "%s: cannot be made (%s)", settings.folder, e.getMessage());
+    }
   }
 
   /** Finds strengths and doses; puts the plans with their strengths into {@code full}. */
