@@ -67,7 +67,9 @@ public final class ActivationRun {
     for (List<TokenTable.Window> windows : batches) {
       int length = windows.getFirst().length();
       TokenBatch batch = batch(windows, length);
-      try (Activations activations = model.forward(batch, keep, hook)) {
+      long[] numbers = windows.stream().mapToLong(TokenTable.Window::first).toArray();
+      LayerHook ours = hook.batch(numbers, new int[numbers.length]);
+      try (Activations activations = model.forward(batch, keep, ours)) {
         consumer.accept(new Batch(windows, length, activations));
       }
     }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 import org.geodex.backend.Backend;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.matrix.ArrowSink;
@@ -61,16 +62,19 @@ public final class ActivationWriter implements AutoCloseable {
    * Runs token ids as they are and writes every tensor, [batch, …] in {@code .safetensors}, without
    * the padding in {@code .arrow}.
    *
+   * @param hook reads or edits the passes
    * @param batchSize sequences that run together
    * @param step told how many sequences are done
    * @return seconds that the model ran
    */
-  public double writeBatch(TokenBatch inputs, Keep keep, int batchSize, LongConsumer step) {
+  public double writeBatch(
+      TokenBatch inputs, Keep keep, LayerHook hook, int batchSize, LongConsumer step) {
     long nanos = 0;
     for (int from = 0; from < inputs.size(); from += batchSize) {
       int to = Math.min(from + batchSize, inputs.size());
+      LayerHook ours = hook.batch(LongStream.range(from, to).toArray(), new int[to - from]);
       long start = System.nanoTime();
-      try (Activations activations = model.forward(inputs.slice(from, to), keep, LayerHook.NONE)) {
+      try (Activations activations = model.forward(inputs.slice(from, to), keep, ours)) {
         nanos += System.nanoTime() - start;
         if (isArrow()) {
           arrowRows(inputs, from, to, activations);

@@ -2,6 +2,7 @@ package org.geodex.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.geodex.activation.ActivationWriter;
 import org.geodex.activation.TextDocuments;
@@ -67,6 +68,8 @@ final class ActivationsCommand extends GeodexCommand {
       description = "Longest window of text in tokens (default: what the model takes).")
   Integer maxLength;
 
+  @Mixin PlanOptions plan;
+
   @Override
   Map<String, Object> run(Backend backend) {
     checkOptions();
@@ -75,7 +78,7 @@ final class ActivationsCommand extends GeodexCommand {
       int last = Math.max(config.layers(), config.decoderLayers());
       Keep keep =
           new Keep(LayerList.parse(layers, last), attentions, false, logits, isSafetensors());
-      return source.text == null ? fromIds(model, keep) : fromText(model, keep, backend);
+      return source.text == null ? fromIds(model, keep, backend) : fromText(model, keep, backend);
     }
   }
 
@@ -101,12 +104,13 @@ final class ActivationsCommand extends GeodexCommand {
     }
   }
 
-  private Map<String, Object> fromIds(Model model, Keep keep) {
+  private Map<String, Object> fromIds(Model model, Keep keep, Backend backend) {
     TokenBatch inputs = TokenBatch.read(source.inputIds);
     long tokens = inputs.tokens() + inputs.decoderTokens();
+    LayerHook hook = plan.hook(backend, model, null, List.of(), common.seed);
     try (Progress progress = progress("activations", inputs.size());
         ActivationWriter writer = new ActivationWriter(model, out)) {
-      double seconds = writer.writeBatch(inputs, keep, options.batch, progress::step);
+      double seconds = writer.writeBatch(inputs, keep, hook, options.batch, progress::step);
       writer.commit();
       noteMissingHead(writer.wrote("logits"));
       return result(model.config(), tokens, seconds);
@@ -116,11 +120,13 @@ final class ActivationsCommand extends GeodexCommand {
   private Map<String, Object> fromText(Model model, Keep keep, Backend backend) {
     int window = window(model.config());
     try (Tokenizer tokenizer = Tokenizer.load(options.folder)) {
-      TokenTable table = TokenTable.of(TextDocuments.read(source.text), tokenizer, window);
+      List<String> documents = TextDocuments.read(source.text);
+      TokenTable table = TokenTable.of(documents, tokenizer, window);
+      LayerHook hook = plan.hook(backend, model, tokenizer, documents, common.seed);
       try (Progress progress = progress("activations", table.rows());
           ActivationWriter writer = new ActivationWriter(model, out)) {
         double seconds =
-            writer.writeTable(table, keep, LayerHook.NONE, options.batch, backend, progress::step);
+            writer.writeTable(table, keep, hook, options.batch, backend, progress::step);
         writer.commit();
         noteMissingHead(writer.wrote("logits"));
         Map<String, Object> result = result(model.config(), table.rows(), seconds);

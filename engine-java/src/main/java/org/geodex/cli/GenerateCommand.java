@@ -124,6 +124,8 @@ final class GenerateCommand extends GeodexCommand {
       description = "BERT, RoBERTa: id of the mask token (default: the tokenizer's).")
   Integer maskToken;
 
+  @Mixin PlanOptions plan;
+
   /** A tokenizer where there is one; token ids alone need none. */
   private record Texts(Tokenizer tokenizer) implements AutoCloseable {
     @Override
@@ -141,8 +143,9 @@ final class GenerateCommand extends GeodexCommand {
         Texts texts = texts();
         AtomicOutputs outputs = AtomicOutputs.open()) {
       int[][] prompts = prompts(texts.tokenizer());
+      LayerHook hook = plan.hook(backend, model, texts.tokenizer(), List.of(), common.seed);
       long start = System.nanoTime();
-      List<int[]> generated = generate(model, prompts, texts.tokenizer());
+      List<int[]> generated = generate(model, prompts, texts.tokenizer(), hook);
       double seconds = (System.nanoTime() - start) * 1e-9;
       write(outputs.file(out), model.config(), prompts, generated, texts.tokenizer());
       outputs.commit();
@@ -201,7 +204,8 @@ final class GenerateCommand extends GeodexCommand {
         temperature == null ? 1 : temperature, topK == null ? 0 : topK, topP == null ? 1 : topP);
   }
 
-  private List<int[]> generate(Model model, int[][] prompts, Tokenizer tokenizer) {
+  private List<int[]> generate(
+      Model model, int[][] prompts, Tokenizer tokenizer, LayerHook hook) {
     List<int[]> generated = new ArrayList<>();
     try (Progress progress = progress("generate", prompts.length)) {
       for (int from = 0; from < prompts.length; from += options.batch) {
@@ -209,8 +213,8 @@ final class GenerateCommand extends GeodexCommand {
         int[][] some = Arrays.copyOfRange(prompts, from, to);
         generated.addAll(
             model.config() instanceof BertConfig
-                ? infilling(tokenizer).run(model, some, from, LayerHook.NONE)
-                : generation(model.config()).run(model, some, from, LayerHook.NONE));
+                ? infilling(tokenizer).run(model, some, from, hook)
+                : generation(model.config()).run(model, some, from, hook));
         progress.step(some.length);
       }
     }

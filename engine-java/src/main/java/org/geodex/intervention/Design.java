@@ -68,7 +68,7 @@ public record Design(
    * Runs the design on a model and adds its section to a report.
    *
    * @param prefix names results and sections
-   * @param cells folder for the cells; those that lie there are not run again
+   * @param cells folder for the cells, those that lie there are not run again; null to keep none
    * @param tasks progress
    * @return what to print
    * @throws UsageException for a layer or head that the model does not have

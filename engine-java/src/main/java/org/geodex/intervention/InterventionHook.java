@@ -13,15 +13,28 @@ import org.geodex.model.LayerHook;
 final class InterventionHook implements LayerHook {
   private final List<Intervention> interventions;
   private final long seed;
+
+  /** Number of each sequence of the batch, or null: counted from 0. */
   private final long[] sequences;
+
+  /** Tokens in front of each, or null: none. */
   private final int[] padding;
 
-  InterventionHook(
+  InterventionHook(List<Intervention> interventions, long seed) {
+    this(interventions, seed, null, null);
+  }
+
+  private InterventionHook(
       List<Intervention> interventions, long seed, long[] sequences, int[] padding) {
     this.interventions = interventions;
     this.seed = seed;
     this.sequences = sequences;
     this.padding = padding;
+  }
+
+  @Override
+  public LayerHook batch(long[] numbers, int[] inFront) {
+    return new InterventionHook(interventions, seed, numbers, inFront);
   }
 
   @Override
@@ -77,9 +90,11 @@ final class InterventionHook implements LayerHook {
 
   private SplittableRandom random(Site site, long row) {
     int b = (int) (row / site.queries());
-    long place = site.keys() - site.queries() + row % site.queries() - padding[b];
+    long inFront = padding == null ? 0 : padding[b];
+    long place = site.keys() - site.queries() + row % site.queries() - inFront;
+    long sequence = sequences == null ? b : sequences[b];
     long key = seed;
-    for (long part : new long[] {sequences[b], site.stack().ordinal(), site.layer(), place}) {
+    for (long part : new long[] {sequence, site.stack().ordinal(), site.layer(), place}) {
       key = (key ^ part) * 0x9E3779B97F4A7C15L;
       key ^= key >>> 29;
     }

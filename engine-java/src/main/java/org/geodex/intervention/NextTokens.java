@@ -48,7 +48,7 @@ final class NextTokens {
     try {
       long[] sequences = new long[passages.size()];
       Arrays.setAll(sequences, b -> first + b);
-      LayerHook hook = plan.hook(seed, sequences, new int[sequences.length]);
+      LayerHook hook = plan.hook(seed).batch(sequences, new int[sequences.length]);
       switch (model.config()) {
         case BertConfig bert -> {
           for (int fold = 0; fold < FOLDS; fold++) {

@@ -24,24 +24,13 @@ public record Plan(List<Intervention> interventions) {
   }
 
   /**
-   * The hook that carries it out on one batch. What changes nothing is left out, so that a plan of
-   * strength zero changes no bit.
+   * The hook that carries it out. What changes nothing is left out, so that a plan of strength zero
+   * changes no bit.
    *
    * @param seed of the noise
-   * @param sequences number of each sequence in the batch; with the seed it selects the noise
-   * @param padding tokens that stand in front of each sequence to fill it up
    */
-  public LayerHook hook(long seed, long[] sequences, int[] padding) {
+  public LayerHook hook(long seed) {
     List<Intervention> acting = interventions.stream().filter(Intervention::acts).toList();
-    return acting.isEmpty()
-        ? LayerHook.NONE
-        : new InterventionHook(acting, seed, sequences, padding);
-  }
-
-  /** The hook for a batch of sequences {@code 0 … count − 1} that are not padded in front. */
-  public LayerHook hook(long seed, int count) {
-    long[] sequences = new long[count];
-    java.util.Arrays.setAll(sequences, b -> b);
-    return hook(seed, sequences, new int[count]);
+    return acting.isEmpty() ? LayerHook.NONE : new InterventionHook(acting, seed);
   }
 }

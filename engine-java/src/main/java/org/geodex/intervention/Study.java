@@ -47,7 +47,7 @@ final class Study {
    * @param documents held-out text: doses, the origin of cosines
    * @param language whether the texts are of the demo's language, which can be parsed
    * @param seeds texts of each prompt; they have the seeds {@code seed … seed + seeds − 1}
-   * @param folder for the cells
+   * @param folder for the cells; null to keep none
    */
   record Settings(
       TextWriter writer,
@@ -125,6 +125,9 @@ final class Study {
 
   /** It stays when a run is stopped: what is done need not be done again. */
   private void makeFolder() {
+    if (settings.folder == null) {
+      return;
+    }
     try {
       Files.createDirectories(settings.folder);
     } catch (IOException e) {
@@ -195,6 +198,9 @@ final class Study {
 
   private Cell cell(Worker worker, String condition, int s, Plan plan) {
     long seed = settings.seed + s;
+    if (settings.folder == null) {
+      return worker.write(settings, condition, seed, plan);
+    }
     Path file = settings.folder.resolve(fingerprint(condition, seed, plan) + ".json");
     Cell before = Cell.read(file);
     if (before != null && before.texts().size() == settings.prompts.size()) {

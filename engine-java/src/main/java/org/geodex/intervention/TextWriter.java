@@ -38,29 +38,19 @@ public record TextWriter(
       Model model, Tokenizer tokenizer, List<Prompt> prompts, long seed, Plan plan) {
     List<int[]> written = new ArrayList<>();
     ModelConfig config = model.config();
+    LayerHook hook = plan.hook(seed);
     for (int from = 0; from < prompts.size(); from += batch) {
       int to = Math.min(from + batch, prompts.size());
       int[][] ids = prompts.subList(from, to).stream().map(Prompt::ids).toArray(int[][]::new);
       if (config instanceof BertConfig) {
-        written.addAll(infilled(model, tokenizer, ids, from, seed, plan));
+        Integer mask = maskToken(config, tokenizer);
+        Infilling infilling = new Infilling(newTokens, gibbs, iterations, sampling, seed, mask);
+        written.addAll(infilling.run(model, ids, from, hook));
       } else {
-        LayerHook hook = plan.hook(seed, numbers(from, ids.length), padding(config, ids));
-        var ends = Set.copyOf(config.endTokens());
-        written.addAll(
-            new Generation(newTokens, sampling, seed, ends, true).run(model, ids, from, hook));
+        Set<Integer> ends = Set.copyOf(config.endTokens());
+        Generation generation = new Generation(newTokens, sampling, seed, ends, true);
+        written.addAll(generation.run(model, ids, from, hook));
       }
-    }
-    return written;
-  }
-
-  private List<int[]> infilled(
-      Model model, Tokenizer tokenizer, int[][] ids, int from, long seed, Plan plan) {
-    Integer mask = maskToken(model.config(), tokenizer);
-    Infilling infilling = new Infilling(newTokens, gibbs, iterations, sampling, seed, mask);
-    List<int[]> written = new ArrayList<>();
-    for (int b = 0; b < ids.length; b++) {
-      LayerHook hook = plan.hook(seed, numbers(from + b, 1), new int[1]);
-      written.addAll(infilling.run(model, new int[][] {ids[b]}, from + b, hook));
     }
     return written;
   }
@@ -68,21 +58,5 @@ public record TextWriter(
   /** The mask token of BERT and RoBERTa; null for the others. */
   static Integer maskToken(ModelConfig config, Tokenizer tokenizer) {
     return config instanceof BertConfig ? tokenizer.id("[MASK]", "<mask>") : null;
-  }
-
-  private static long[] numbers(int from, int count) {
-    long[] numbers = new long[count];
-    java.util.Arrays.setAll(numbers, b -> (long) from + b);
-    return numbers;
-  }
-
-  /** GPT-2's prompts are padded in front, T5's behind. */
-  private static int[] padding(ModelConfig config, int[][] ids) {
-    int longest = java.util.Arrays.stream(ids).mapToInt(row -> row.length).max().orElse(0);
-    int[] padding = new int[ids.length];
-    if (config.decoderLayers() == 0) {
-      java.util.Arrays.setAll(padding, b -> longest - ids[b].length);
-    }
-    return padding;
   }
 }

@@ -47,7 +47,8 @@ public record Generation(
       randoms[b] = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
     }
     boolean[] done = new boolean[prompts.length];
-    try (Decoding decoding = model.decode(prompts, newTokens, cache, hook)) {
+    LayerHook ours = hook.batch(numbers(firstPrompt, prompts.length), padding(model, prompts));
+    try (Decoding decoding = model.decode(prompts, newTokens, cache, ours)) {
       for (int step = 0; step < newTokens && !all(done); step++) {
         int[] next = choose(decoding.logits(), randoms, done, model.config().padToken());
         for (int b = 0; b < next.length; b++) {
@@ -62,6 +63,22 @@ public record Generation(
       }
     }
     return added.stream().map(l -> l.stream().mapToInt(Integer::intValue).toArray()).toList();
+  }
+
+  private static long[] numbers(long first, int count) {
+    long[] numbers = new long[count];
+    Arrays.setAll(numbers, b -> first + b);
+    return numbers;
+  }
+
+  /** GPT-2's prompts are padded in front, T5's behind. */
+  private static int[] padding(Model model, int[][] prompts) {
+    int longest = Arrays.stream(prompts).mapToInt(prompt -> prompt.length).max().orElse(0);
+    int[] padding = new int[prompts.length];
+    if (model.config().causal()) {
+      Arrays.setAll(padding, b -> longest - prompts[b].length);
+    }
+    return padding;
   }
 
   private int[] choose(Matrix logits, SplittableRandom[] randoms, boolean[] done, int pad) {

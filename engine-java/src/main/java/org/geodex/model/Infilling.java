@@ -41,7 +41,8 @@ public record Infilling(
     List<int[]> results = new ArrayList<>();
     for (int b = 0; b < prompts.length; b++) {
       SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
-      results.add(new Filling(model, hook, prompts[b], random).run());
+      LayerHook ours = hook.batch(new long[] {firstPrompt + b}, new int[1]);
+      results.add(new Filling(model, ours, prompts[b], random).run());
     }
     return results;
   }

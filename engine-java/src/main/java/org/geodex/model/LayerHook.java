@@ -11,6 +11,16 @@ public interface LayerHook {
   LayerHook NONE = new LayerHook() {};
 
   /**
+   * The hook for one batch of a run of many; asked for before the batch.
+   *
+   * @param sequences number of each sequence of the batch within the run
+   * @param padding tokens that stand in front of each sequence to fill it up
+   */
+  default LayerHook batch(long[] sequences, int[] padding) {
+    return this;
+  }
+
+  /**
    * The residual stream after a layer. {@code site.layer()} counts as the hidden states do: 0 is
    * what enters the first layer, i what leaves layer i, L what leaves the last one, before the
    * final norm of GPT-2 and T5.

@@ -43,7 +43,9 @@ class InterventionTest {
   private static Intervention of(Kind kind, double alpha, Integer... states) {
     Map<Integer, float[]> vectors = new java.util.HashMap<>();
     float[] u = new float[WIDTH];
-    Arrays.fill(u, 0.25f);
+    for (int j = 0; j < WIDTH; j++) {
+      u[j] = j < 4 ? -0.25f : 0.25f;
+    }
     for (int state : states) {
       vectors.put(state, u);
     }
@@ -59,7 +61,7 @@ class InterventionTest {
   }
 
   private static float[][] logits(Model model, Intervention one) {
-    LayerHook hook = new Plan(List.of(one)).hook(7, 1);
+    LayerHook hook = new Plan(List.of(one)).hook(7);
     try (Activations pass =
         model.forward(TokenBatch.of(TOKENS), Keep.nothing().withHeads(), hook)) {
       return pass.get("logits").toArray();
@@ -105,7 +107,7 @@ class InterventionTest {
           public void residual(int state, int place, double[] h) {
             double norm = Math.sqrt(Arrays.stream(h).map(v -> v * v).sum());
             if (state <= 1) {
-              Arrays.setAll(h, j -> h[j] + 0.8 * norm * 0.25);
+              Arrays.setAll(h, j -> h[j] + 0.8 * norm * (j < 4 ? -0.25 : 0.25));
             }
           }
         },
@@ -170,7 +172,7 @@ class InterventionTest {
   @Test
   void noiseHasTheSizeOfTheRow() {
     int rows = 2000;
-    LayerHook hook = new Plan(List.of(of(Kind.NOISE, 0.5, 0))).hook(3, 1);
+    LayerHook hook = new Plan(List.of(of(Kind.NOISE, 0.5, 0))).hook(3);
     try (Matrix.Owned x = Matrix.allocate(rows, WIDTH)) {
       x.fill(2);
       hook.residual(
@@ -200,11 +202,11 @@ class InterventionTest {
       int[][] prompt = {TOKENS};
       assertArrayEquals(
           drawn.run(model, prompt, 0, LayerHook.NONE).getFirst(),
-          drawn.run(model, prompt, 0, plan.hook(5, 1)).getFirst());
+          drawn.run(model, prompt, 0, plan.hook(5)).getFirst());
       try (Activations plain =
               model.forward(TokenBatch.of(TOKENS), Keep.hiddenStates(), LayerHook.NONE);
           Activations zero =
-              model.forward(TokenBatch.of(TOKENS), Keep.hiddenStates(), plan.hook(5, 1))) {
+              model.forward(TokenBatch.of(TOKENS), Keep.hiddenStates(), plan.hook(5))) {
         for (int i = 0; i <= 2; i++) {
           String name = "hidden_states." + i;
           assertEquals(-1, plain.get(name).segment().mismatch(zero.get(name).segment()), name);
@@ -223,14 +225,14 @@ class InterventionTest {
       int[][] prompts = {TOKENS, Arrays.copyOf(TOKENS, 4)};
       Generation greedy = new Generation(12, Sampling.GREEDY, 5, Set.of(), true);
       List<int[]> together =
-          greedy.run(model, prompts, 0, plan.hook(5, new long[] {0, 1}, new int[] {0, 6}));
+          greedy.run(model, prompts, 0, plan.hook(5));
       List<int[]> uncached =
           greedy
               .withCache(false)
-              .run(model, prompts, 0, plan.hook(5, new long[] {0, 1}, new int[] {0, 6}));
+              .run(model, prompts, 0, plan.hook(5));
       int[][] second = {prompts[1]};
       List<int[]> alone =
-          greedy.run(model, second, 1, plan.hook(5, new long[] {1}, new int[] {0}));
+          greedy.run(model, second, 1, plan.hook(5));
       assertArrayEquals(together.get(0), uncached.get(0));
       assertArrayEquals(together.get(1), uncached.get(1));
       assertArrayEquals(together.get(1), alone.getFirst());
