@@ -204,8 +204,7 @@ final class GenerateCommand extends GeodexCommand {
         temperature == null ? 1 : temperature, topK == null ? 0 : topK, topP == null ? 1 : topP);
   }
 
-  private List<int[]> generate(
-      Model model, int[][] prompts, Tokenizer tokenizer, LayerHook hook) {
+  private List<int[]> generate(Model model, int[][] prompts, Tokenizer tokenizer, LayerHook hook) {
     List<int[]> generated = new ArrayList<>();
     try (Progress progress = progress("generate", prompts.length)) {
       for (int from = 0; from < prompts.length; from += options.batch) {

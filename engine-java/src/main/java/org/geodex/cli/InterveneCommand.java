@@ -223,7 +223,13 @@ final class InterveneCommand extends GeodexCommand {
       Map<String, Object> result =
           new LinkedHashMap<>(
               design.run(
-                  machine(backend), model, report, "model", "", out.resolve("cells"), this::progress));
+                  machine(backend),
+                  model,
+                  report,
+                  "model",
+                  "",
+                  out.resolve("cells"),
+                  this::progress));
       Files.writeString(outputs.file(out.resolve("report.json")), ReportPage.json(report));
       Files.writeString(outputs.file(out.resolve("report.html")), ReportPage.html(report));
       outputs.commit();
@@ -299,9 +305,7 @@ final class InterveneCommand extends GeodexCommand {
 
   private List<Kind> kinds() {
     if (kinds.isEmpty()) {
-      return plan != null
-          ? List.of()
-          : List.of(Kind.SCALE, Kind.NOISE, Kind.ATTENTION_UNIFORM);
+      return plan != null ? List.of() : List.of(Kind.SCALE, Kind.NOISE, Kind.ATTENTION_UNIFORM);
     }
     return kinds.stream().map(Kind::parse).distinct().toList();
   }

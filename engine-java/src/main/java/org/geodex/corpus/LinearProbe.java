@@ -115,8 +115,7 @@ public final class LinearProbe {
     Objects.checkIndex(labels.length - 1, activations.intRows());
     Rows rows = new Rows(activations);
     Model<Label> model = train(rows);
-    return row ->
-        Integer.parseInt(model.predict(rows.example(row, 0)).getOutput().getLabel());
+    return row -> Integer.parseInt(model.predict(rows.example(row, 0)).getOutput().getLabel());
   }
 
   private Model<Label> train(Rows rows) {

@@ -87,8 +87,7 @@ record Cell(
     } catch (JsonProcessingException e) {
       return null;
     } catch (IOException e) {
-      throw new org.geodex.error.InputException(
-          e, "%s: cannot be read (%s)", file, e.getMessage());
+      throw new org.geodex.error.InputException(e, "%s: cannot be read (%s)", file, e.getMessage());
     }
   }
 

@@ -85,8 +85,7 @@ public record Design(
     try (Model model = Model.load(folder, machine.backend());
         Tokenizer tokenizer = Tokenizer.load(folder);
         PlanContext context =
-            new PlanContext(
-                machine.backend(), model, tokenizer, documents, partition, seed);
+            new PlanContext(machine.backend(), model, tokenizer, documents, partition, seed);
         Study.Workers workers = workers(machine, folder)) {
       Study.Settings settings = settings(model, tokenizer, cells);
       Map<Condition, List<Plan>> plans = plans(context, model);
@@ -124,8 +123,7 @@ public record Design(
       checkLength(i, made.get(i).ids().length, model);
     }
     List<String> compared = documents.isEmpty() ? prompts : documents;
-    return new Study.Settings(
-        writer, made, compared, isLanguage(compared), seeds, seed, cells);
+    return new Study.Settings(writer, made, compared, isLanguage(compared), seeds, seed, cells);
   }
 
   private void checkLength(int i, int length, Model model) {
@@ -171,8 +169,7 @@ public record Design(
   /** Where a kind acts; a scale that is the embedding alone has no attention to act on. */
   private List<Condition> places(Kind kind, PlanContext context) {
     if (layers != null) {
-      return List.of(
-          new Condition("layers " + layers, PlanContext.states(layers), kind, false, 0));
+      return List.of(new Condition("layers " + layers, PlanContext.states(layers), kind, false, 0));
     }
     List<Condition> places = new ArrayList<>();
     for (String scale : scales) {
@@ -191,8 +188,7 @@ public record Design(
   private List<Condition> strengths(Condition place) {
     List<Condition> all = new ArrayList<>();
     Kind kind = place.kind();
-    List<Double> numbers =
-        alphas.isEmpty() && doses.isEmpty() ? List.of(usual(kind)) : alphas;
+    List<Double> numbers = alphas.isEmpty() && doses.isEmpty() ? List.of(usual(kind)) : alphas;
     for (double alpha : numbers) {
       kind.check(alpha);
       all.add(new Condition(place.scale(), place.states(), kind, false, alpha));

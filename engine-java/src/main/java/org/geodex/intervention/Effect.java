@@ -65,8 +65,7 @@ public record Effect(
         task -> {
           Condition condition = conditions.get((int) task / measures.size());
           Measure measure = measures.get((int) task % measures.size());
-          Pairs pairs =
-              new Pairs(values(plain, measure), values(modified.get(condition), measure));
+          Pairs pairs = new Pairs(values(plain, measure), values(modified.get(condition), measure));
           effects[(int) task] = of(condition, measure, pairs, seed);
         });
     return adjusted(List.of(effects));
@@ -81,7 +80,8 @@ public record Effect(
         java.util.stream.IntStream.range(0, effects.size())
             .filter(i -> Double.isFinite(effects.get(i).p))
             .toArray();
-    double[] p = Holm.adjust(java.util.Arrays.stream(tested).mapToDouble(i -> effects.get(i).p).toArray());
+    double[] p =
+        Holm.adjust(java.util.Arrays.stream(tested).mapToDouble(i -> effects.get(i).p).toArray());
     List<Effect> all = new ArrayList<>(effects);
     for (int t = 0; t < tested.length; t++) {
       Effect e = effects.get(tested[t]);
@@ -138,7 +138,8 @@ public record Effect(
                         && Double.isFinite(values.modified[s][prompt]))
             .toArray();
     if (defined.length > 0) {
-      plain.add(java.util.Arrays.stream(defined).mapToDouble(s -> values.plain[s][prompt]).toArray());
+      plain.add(
+          java.util.Arrays.stream(defined).mapToDouble(s -> values.plain[s][prompt]).toArray());
       modified.add(
           java.util.Arrays.stream(defined).mapToDouble(s -> values.modified[s][prompt]).toArray());
     }

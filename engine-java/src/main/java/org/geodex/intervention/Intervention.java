@@ -31,7 +31,8 @@ public record Intervention(
   public Intervention {
     kind.check(alpha);
     if ((kind == Kind.TRANSLATE) != (direction != null)) {
-      throw new UsageException("%s: a direction goes with translate, and translate needs one", kind);
+      throw new UsageException(
+          "%s: a direction goes with translate, and translate needs one", kind);
     }
     if ((kind == Kind.REMOVE_HEADS) == heads.isEmpty()) {
       throw new UsageException(

@@ -32,7 +32,9 @@ final class InterventionReport {
                     + " texts a condition, each against the unmodified one of the same prompt and"
                     + " seed.%s The control acts on as many layers drawn at random.")
                 .formatted(
-                    result.method(), texts, partition.isEmpty() ? "" : " Scales " + partition + "."));
+                    result.method(),
+                    texts,
+                    partition.isEmpty() ? "" : " Scales " + partition + "."));
     Set<String> groups = new LinkedHashSet<>();
     result.effects().forEach(effect -> groups.add(group(effect)));
     groups.forEach(group -> section.add(heatMap(result, group)));
@@ -60,8 +62,9 @@ final class InterventionReport {
     List<Effect> first = byScale.values().iterator().next();
     return new HeatMap(
         "Effect of " + group,
-        "Cliff's δ against the unmodified texts, over 0 where the measure grew; grey: not significant"
-            + " at 0.05 (Wilcoxon signed-rank over prompts, Holm over all effects of this model).",
+        "Cliff's δ against the unmodified texts, over 0 where the measure grew; grey: not"
+            + " significant at 0.05 (Wilcoxon signed-rank over prompts, Holm over all effects of"
+            + " this model).",
         "",
         "",
         "",
@@ -153,10 +156,10 @@ final class InterventionReport {
     return new Table(
         "Beside the published numbers",
         "arXiv 2505.20333, from its repository: strengths, prompts, generation settings and the"
-            + " definitions of its measures are not published, its GPT-2, BERT and XLM-R read and write"
-            + " English. Ours is the strongest tested strength of the nearest intervention on this"
-            + " model, with the measures defined in docs/estimators.md; only the direction can be"
-            + " compared.",
+            + " definitions of its measures are not published, its GPT-2, BERT and XLM-R read and"
+            + " write English. Ours is the strongest tested strength of the nearest intervention on"
+            + " this model, with the measures defined in docs/estimators.md; only the direction can"
+            + " be compared.",
         List.of(
             "model", "scale", "action", "outcome", "published", "ours", "our change", "direction"),
         rows);
@@ -231,7 +234,18 @@ final class InterventionReport {
     for (Measure measure : missing(result)) {
       rows.add(
           Arrays.asList(
-              "", "", measure.words(), 0, "not measured", null, null, null, null, null, null, null,
+              "",
+              "",
+              measure.words(),
+              0,
+              "not measured",
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
+              null,
               null));
     }
     return new Table(

@@ -37,8 +37,8 @@ final class NextTokens {
   }
 
   /**
-   * Logits of the tokens of some passages, passage after passage, [Σ tokens, vocabulary]; the caller
-   * closes it.
+   * Logits of the tokens of some passages, passage after passage, [Σ tokens, vocabulary]; the
+   * caller closes it.
    *
    * @param first number of the first passage, which selects the plan's noise
    */

@@ -109,7 +109,8 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
   }
 
   private static boolean startsWith(int[] whole, int from, int[] part) {
-    return Arrays.mismatch(whole, from, Math.min(whole.length, from + part.length), part, 0, part.length)
+    return Arrays.mismatch(
+            whole, from, Math.min(whole.length, from + part.length), part, 0, part.length)
         < 0;
   }
 
@@ -131,8 +132,7 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
   /** What the model wrote, to be predicted from the prompt. */
   Passage passage(int[] written, ModelConfig config) {
     int at = config instanceof BertConfig ? Infilling.place(ids, config) : ids.length;
-    return new Passage(
-        Arrays.copyOf(ids, at), written, Arrays.copyOfRange(ids, at, ids.length));
+    return new Passage(Arrays.copyOf(ids, at), written, Arrays.copyOfRange(ids, at, ids.length));
   }
 
   /** The text that the model's tokens make: they alone, or put in the place of the spans. */

@@ -29,7 +29,13 @@ record PublishedEffect(
 
   static final List<PublishedEffect> ALL =
       List.of(
-          gpt2("global", "amplify", "lexical diversity", Measure.TYPE_TOKEN_RATIO, 1, "+7.4 %, δ 0.23"),
+          gpt2(
+              "global",
+              "amplify",
+              "lexical diversity",
+              Measure.TYPE_TOKEN_RATIO,
+              1,
+              "+7.4 %, δ 0.23"),
           gpt2("global", "amplify", "coherence", Measure.COHERENCE, -1, "−24 %, δ −0.24"),
           gpt2("intermediate", "scale", "sentence count", Measure.SENTENCES, 1, "+25 %, δ 0.24"),
           gpt2(

@@ -90,8 +90,7 @@ final class ReferenceModel {
 
   private LinearProbe.Trained topicProbe() {
     List<LabelledDocument> documents = new Corpus(TOPIC_SEED, TOPIC_DOCUMENTS).documents();
-    List<double[][]> sentences =
-        sentences(documents.stream().map(LabelledDocument::text).toList());
+    List<double[][]> sentences = sentences(documents.stream().map(LabelledDocument::text).toList());
     int rows = sentences.stream().mapToInt(s -> s.length).sum();
     int[] labels = new int[rows];
     int[] of = new int[rows];
@@ -138,8 +137,7 @@ final class ReferenceModel {
     return List.of(all);
   }
 
-  private static void split(
-      TokenTable table, Matrix rows, List<Integer> owner, double[][][] all) {
+  private static void split(TokenTable table, Matrix rows, List<Integer> owner, double[][][] all) {
     int[] groups = Pooling.sentences(table);
     int count = groups[groups.length - 1] + 1;
     int[] document = new int[count];
@@ -207,7 +205,9 @@ final class ReferenceModel {
     double[] values = new double[passages.size()];
     Arrays.fill(values, Double.NaN);
     int[] present =
-        IntStream.range(0, values.length).filter(i -> passages.get(i).tokens().length > 0).toArray();
+        IntStream.range(0, values.length)
+            .filter(i -> passages.get(i).tokens().length > 0)
+            .toArray();
     for (int from = 0; from < present.length; from += BATCH) {
       int[] some = Arrays.copyOfRange(present, from, Math.min(from + BATCH, present.length));
       List<Passage> batch = Arrays.stream(some).mapToObj(passages::get).toList();

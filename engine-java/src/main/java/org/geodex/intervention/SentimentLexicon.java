@@ -48,9 +48,6 @@ final class SentimentLexicon {
 
   /** Mean valence of the words that the lexicon has; empty when it has none of them. */
   OptionalDouble valence(List<String> words) {
-    return words.stream()
-        .filter(valences::containsKey)
-        .mapToDouble(valences::get)
-        .average();
+    return words.stream().filter(valences::containsKey).mapToDouble(valences::get).average();
   }
 }

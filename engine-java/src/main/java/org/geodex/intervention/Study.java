@@ -109,7 +109,8 @@ final class Study {
           cells[task] =
               c < 0
                   ? cell(worker, "none", s, Plan.NONE)
-                  : cell(worker, conditions.get(c).toString(), s, full.get(conditions.get(c)).get(s));
+                  : cell(
+                      worker, conditions.get(c).toString(), s, full.get(conditions.get(c)).get(s));
           done.accept(1);
         });
     List<Cell> plain = Arrays.asList(cells).subList(0, settings.seeds);
@@ -119,8 +120,7 @@ final class Study {
       modified.put(conditions.get(c), Arrays.asList(cells).subList(from, from + settings.seeds));
     }
     List<Effect> effects = Effect.of(plain, modified, settings.seed, workers.parallel());
-    return new Result(
-        config, settings.writer.method(config), carried, plain, modified, effects);
+    return new Result(config, settings.writer.method(config), carried, plain, modified, effects);
   }
 
   /** It stays when a run is stopped: what is done need not be done again. */
@@ -146,8 +146,7 @@ final class Study {
           }
         });
     Dose.Found[] found = new Dose.Found[tasks.size()];
-    workers.forEach(
-        found.length, (worker, task) -> found[task] = find(worker, tasks.get(task)));
+    workers.forEach(found.length, (worker, task) -> found[task] = find(worker, tasks.get(task)));
     List<Carried> carried = new ArrayList<>();
     templates.forEach(
         (condition, plans) -> {

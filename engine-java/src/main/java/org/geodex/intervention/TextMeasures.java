@@ -68,12 +68,15 @@ public final class TextMeasures {
     return pattern.matcher(text).results().map(MatchResult::group).toList();
   }
 
-  /** Sentences that end in a full stop, question or exclamation mark; what is cut off is not one. */
+  /**
+   * Sentences that end in a full stop, question or exclamation mark; what is cut off is not one.
+   */
   public static List<String> sentences(String text) {
     int[] starts = TextDocuments.sentenceStarts(text);
     List<String> sentences = new ArrayList<>();
     for (int i = 0; i < starts.length; i++) {
-      String piece = text.substring(starts[i], i + 1 < starts.length ? starts[i + 1] : text.length());
+      String piece =
+          text.substring(starts[i], i + 1 < starts.length ? starts[i + 1] : text.length());
       if (FINISHED.matcher(piece).matches() && !words(piece).isEmpty()) {
         sentences.add(piece.strip());
       }

@@ -34,8 +34,7 @@ public record TextWriter(
   }
 
   /** The tokens added to each prompt. */
-  List<int[]> write(
-      Model model, Tokenizer tokenizer, List<Prompt> prompts, long seed, Plan plan) {
+  List<int[]> write(Model model, Tokenizer tokenizer, List<Prompt> prompts, long seed, Plan plan) {
     List<int[]> written = new ArrayList<>();
     ModelConfig config = model.config();
     LayerHook hook = plan.hook(seed);

@@ -151,13 +151,7 @@ final class T5Model extends TransformerModel {
   }
 
   private Pass pass(
-      Stack stack,
-      int batch,
-      int length,
-      int past,
-      Keep keep,
-      LayerHook hook,
-      Activations result) {
+      Stack stack, int batch, int length, int past, Keep keep, LayerHook hook, Activations result) {
     int layers = stack == Stack.ENCODER ? config.layers() : config.decoderLayers();
     return new Pass(
         stack, layers, batch, length, past, config.width(), keep, hook, result, workspace);

@@ -38,8 +38,13 @@ class InterveneCommandTest {
     List<Object> args =
         new ArrayList<>(
             List.of(
-                "intervene", "--model", ShippedModels.folder("gpt2-16"), "--seeds", 2,
-                "--max-new-tokens", 16));
+                "intervene",
+                "--model",
+                ShippedModels.folder("gpt2-16"),
+                "--seeds",
+                2,
+                "--max-new-tokens",
+                16));
     args.addAll(List.of(more));
     return CommandRun.of(args.toArray());
   }
@@ -58,8 +63,19 @@ class InterveneCommandTest {
   void strengthsDosesAndTheReport() throws IOException {
     Path out = folder.resolve("out");
     Object[] args = {
-      "--text", text, "--kind", "scale", "--scale", "local,control", "--alpha", "1,2",
-      "--dose", "0.05", "--out", out, "--json"
+      "--text",
+      text,
+      "--kind",
+      "scale",
+      "--scale",
+      "local,control",
+      "--alpha",
+      "1,2",
+      "--dose",
+      "0.05",
+      "--out",
+      out,
+      "--json"
     };
     JsonNode result = run(args).json();
     assertEquals("sampling", result.get("method").asText());

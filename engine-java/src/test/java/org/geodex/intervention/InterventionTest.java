@@ -175,8 +175,7 @@ class InterventionTest {
     LayerHook hook = new Plan(List.of(of(Kind.NOISE, 0.5, 0))).hook(3);
     try (Matrix.Owned x = Matrix.allocate(rows, WIDTH)) {
       x.fill(2);
-      hook.residual(
-          new LayerHook.Site(org.geodex.model.Stack.ONLY, 0, 1, rows, rows, 0, false), x);
+      hook.residual(new LayerHook.Site(org.geodex.model.Stack.ONLY, 0, 1, rows, rows, 0, false), x);
       double sum = 0;
       double squares = 0;
       for (float[] row : x.toArray()) {
@@ -224,15 +223,10 @@ class InterventionTest {
       Plan plan = new Plan(List.of(of(kind, kind.alpha(0.7), 1, 2)));
       int[][] prompts = {TOKENS, Arrays.copyOf(TOKENS, 4)};
       Generation greedy = new Generation(12, Sampling.GREEDY, 5, Set.of(), true);
-      List<int[]> together =
-          greedy.run(model, prompts, 0, plan.hook(5));
-      List<int[]> uncached =
-          greedy
-              .withCache(false)
-              .run(model, prompts, 0, plan.hook(5));
+      List<int[]> together = greedy.run(model, prompts, 0, plan.hook(5));
+      List<int[]> uncached = greedy.withCache(false).run(model, prompts, 0, plan.hook(5));
       int[][] second = {prompts[1]};
-      List<int[]> alone =
-          greedy.run(model, second, 1, plan.hook(5));
+      List<int[]> alone = greedy.run(model, second, 1, plan.hook(5));
       assertArrayEquals(together.get(0), uncached.get(0));
       assertArrayEquals(together.get(1), uncached.get(1));
       assertArrayEquals(together.get(1), alone.getFirst());
@@ -256,8 +250,7 @@ class InterventionTest {
 
   private static void assertRefused(Model model, Intervention one, String words) {
     UsageException e =
-        assertThrows(
-            UsageException.class, () -> new Plan(List.of(one)).check(model.config()));
+        assertThrows(UsageException.class, () -> new Plan(List.of(one)).check(model.config()));
     assertTrue(e.getMessage().contains(words), e.getMessage());
     assertFalse(e.getMessage().contains("%"), e.getMessage());
   }
