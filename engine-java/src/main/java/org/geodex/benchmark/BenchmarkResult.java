@@ -1,5 +1,6 @@
 package org.geodex.benchmark;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,19 @@ public record BenchmarkResult(
   /** The median iteration of every fork. */
   public double[] samples() {
     return forks.stream().mapToDouble(BenchmarkResult::median).toArray();
+  }
+
+  /** Logarithm of the cost per operation of every fork, so that throughput and time read alike. */
+  double[] logCosts() {
+    double sign = isThroughput() ? -1 : 1;
+    return Arrays.stream(samples()).map(score -> sign * Math.log(score)).toArray();
+  }
+
+  /** This result with the forks of another run of the same measurement after its own. */
+  BenchmarkResult with(BenchmarkResult more) {
+    List<List<Double>> all = new ArrayList<>(forks);
+    all.addAll(more.forks);
+    return new BenchmarkResult(name, mode, threads, params, unit, List.copyOf(all));
   }
 
   private static double median(List<Double> values) {

@@ -3,6 +3,8 @@ package org.geodex.benchmark;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -59,6 +61,27 @@ public record BenchmarkResults(
       }
     }
     return new BenchmarkResults(path, environment, results);
+  }
+
+  /** Writes a file that {@link #read} takes, with the fields of JMH's JSON that are known here. */
+  public void write(Path file) throws IOException {
+    ObjectNode root = JSON.createObjectNode();
+    ObjectNode block = root.putObject("environment");
+    environment.forEach(block::put);
+    ArrayNode list = root.putArray("results");
+    for (BenchmarkResult result : results.values()) {
+      ObjectNode node = list.addObject();
+      node.put("benchmark", result.name());
+      node.put("mode", result.mode());
+      node.put("threads", result.threads());
+      node.put("forks", result.forks().size());
+      node.set("params", JSON.valueToTree(result.params()));
+      ObjectNode metric = node.putObject("primaryMetric");
+      metric.put("score", BenchmarkResult.median(result.samples()));
+      metric.put("scoreUnit", result.unit());
+      metric.set("rawData", JSON.valueToTree(result.forks()));
+    }
+    JSON.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), root);
   }
 
   private static JsonNode parse(Path path) {

@@ -1,20 +1,22 @@
 package org.geodex.benchmark;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.apache.commons.statistics.inference.MannWhitneyUTest;
 import org.geodex.error.InputException;
+import org.geodex.statistics.Holm;
 
 /**
- * Compares two results files, benchmark by benchmark. Forks are the samples. The effect is the
- * Hodges-Lehmann estimate of log(new / base) in cost per operation, with the confidence interval
- * that belongs to it; the test is Mann-Whitney's U, and Holm's step-down correction keeps the
- * chance of any false alarm in the whole file below the level.
+ * Compares two results files, benchmark by benchmark. Forks are the samples. The effect is log(new
+ * / base) in cost per operation. Between files of independent forks it is the Hodges-Lehmann
+ * estimate with its interval, and the test is Mann-Whitney's U; forks that ran in pairs ({@link
+ * AlternatingRun}) are judged by {@link PairedShift}. Holm's step-down correction keeps the chance
+ * of any false alarm in the whole file below the level.
  *
  * <p>A benchmark is called slower or faster when the corrected test rejects and the effect passes
- * the threshold; the same when the interval lies within the threshold; else too noisy to tell.
+ * the threshold and the noise; the same when the interval lies within the threshold; else too noisy
+ * to tell.
  *
  * @param rows one a benchmark, in the order of the base file
  * @param onlyBase keys that the new file lacks
@@ -48,7 +50,9 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
    * @param effect relative change of the cost per operation: 0.1 is 10 % slower
    * @param low lower end of its confidence interval
    * @param high upper end
-   * @param p two-sided Mann-Whitney p after Holm's correction
+   * @param p two-sided, after Holm's correction
+   * @param noise what base against base looked like: an effect without a cause, NaN where it was
+   *     not measured
    */
   public record Row(
       String key,
@@ -61,7 +65,20 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
       double low,
       double high,
       double p,
-      Verdict verdict) {}
+      double noise,
+      Verdict verdict) {
+    private Row judged(double corrected, Rules rules) {
+      double least = Double.isNaN(noise) ? rules.threshold : Math.max(rules.threshold, noise);
+      Verdict says = Verdict.UNCLEAR;
+      if (corrected <= rules.level && Math.abs(effect) >= least) {
+        says = effect > 0 ? Verdict.SLOWER : Verdict.FASTER;
+      } else if (-rules.threshold <= low && high <= rules.threshold) {
+        says = Verdict.SAME;
+      }
+      return new Row(
+          key, unit, baseForks, newForks, base, changed, effect, low, high, corrected, noise, says);
+    }
+  }
 
   /**
    * How to judge.
@@ -80,18 +97,39 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
   }
 
   /**
-   * Compares.
+   * Compares files of independent forks.
    *
    * @throws InputException when nothing is in both files, or forks are too few
    */
   public static Comparison of(BenchmarkResults base, BenchmarkResults changed, Rules rules) {
+    return of(base, changed, rules, false, Map.of());
+  }
+
+  /**
+   * Compares files in which the i-th forks of a benchmark ran one after the other, in random order.
+   *
+   * @param noise |effect| of base against base by key; may lack keys
+   */
+  static Comparison ofPairs(
+      BenchmarkResults base, BenchmarkResults changed, Rules rules, Map<String, Double> noise) {
+    return of(base, changed, rules, true, noise);
+  }
+
+  private static Comparison of(
+      BenchmarkResults base,
+      BenchmarkResults changed,
+      Rules rules,
+      boolean paired,
+      Map<String, Double> noise) {
     List<Row> rows = new ArrayList<>();
     for (BenchmarkResult before : base.results().values()) {
       BenchmarkResult after = changed.results().get(before.key());
       if (after != null) {
         checkForks(base, before, rules);
         checkForks(changed, after, rules);
-        rows.add(row(before, after, rules));
+        checkUnits(before, after);
+        double apparent = noise.getOrDefault(before.key(), Double.NaN);
+        rows.add(row(before, after, rules, paired, apparent));
       }
     }
     if (rows.isEmpty()) {
@@ -99,7 +137,7 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
           "%s and %s: no benchmark with the same parameters is in both",
           base.path(), changed.path());
     }
-    return new Comparison(judge(rows, rules), missing(base, changed), missing(changed, base));
+    return new Comparison(corrected(rows, rules), missing(base, changed), missing(changed, base));
   }
 
   private static void checkForks(BenchmarkResults file, BenchmarkResult result, Rules rules) {
@@ -110,21 +148,24 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
     }
   }
 
-  private static List<String> missing(BenchmarkResults from, BenchmarkResults in) {
-    return from.results().keySet().stream().filter(key -> !in.results().containsKey(key)).toList();
-  }
-
-  private static Row row(BenchmarkResult before, BenchmarkResult after, Rules rules) {
+  private static void checkUnits(BenchmarkResult before, BenchmarkResult after) {
     if (!before.unit().equals(after.unit())) {
       throw new InputException(
           "%s: is in %s in one file and in %s in the other",
           before.key(), before.unit(), after.unit());
     }
-    double[] x = logCosts(before);
-    double[] y = logCosts(after);
-    double tested = MannWhitneyUTest.withDefaults().test(x, y).getPValue();
-    double p = Double.isNaN(tested) ? 1 : tested; // all values equal
-    ShiftEstimate shift = ShiftEstimate.of(x, y, 1 - rules.level);
+  }
+
+  private static List<String> missing(BenchmarkResults from, BenchmarkResults in) {
+    return from.results().keySet().stream().filter(key -> !in.results().containsKey(key)).toList();
+  }
+
+  private static Row row(
+      BenchmarkResult before, BenchmarkResult after, Rules rules, boolean paired, double noise) {
+    double[] x = before.logCosts();
+    double[] y = after.logCosts();
+    double confidence = 1 - rules.level;
+    Shift shift = paired ? Shift.ofPairs(x, y, confidence) : Shift.of(x, y, confidence);
     return new Row(
         before.key(),
         before.unit(),
@@ -132,56 +173,35 @@ public record Comparison(List<Row> rows, List<String> onlyBase, List<String> onl
         y.length,
         BenchmarkResult.median(before.samples()),
         BenchmarkResult.median(after.samples()),
-        Math.expm1(shift.shift()),
+        Math.expm1(shift.value()),
         Math.expm1(shift.low()),
         Math.expm1(shift.high()),
-        p,
+        shift.p(),
+        noise,
         Verdict.UNCLEAR);
   }
 
-  /** Logarithm of the cost per operation, so that throughput and time read alike. */
-  private static double[] logCosts(BenchmarkResult result) {
-    double sign = result.isThroughput() ? -1 : 1;
-    return Arrays.stream(result.samples()).map(score -> sign * Math.log(score)).toArray();
+  /** Change of the logarithmic cost with its interval and test. */
+  private record Shift(double value, double low, double high, double p) {
+    static Shift of(double[] x, double[] y, double confidence) {
+      ShiftEstimate shift = ShiftEstimate.of(x, y, confidence);
+      double p = MannWhitneyUTest.withDefaults().test(x, y).getPValue();
+      // NaN where all values are equal.
+      return new Shift(shift.shift(), shift.low(), shift.high(), Double.isNaN(p) ? 1 : p);
+    }
+
+    static Shift ofPairs(double[] x, double[] y, double confidence) {
+      PairedShift shift = PairedShift.of(x, y, confidence);
+      return new Shift(shift.shift(), shift.low(), shift.high(), shift.p());
+    }
   }
 
-  /** Holm: the i-th smallest of m p-values times m − i, never falling. */
-  private static List<Row> judge(List<Row> rows, Rules rules) {
-    List<Row> judged = new ArrayList<>(rows);
-    List<Integer> order = new ArrayList<>();
-    for (int i = 0; i < rows.size(); i++) {
-      order.add(i);
-    }
-    order.sort(Comparator.comparingDouble(i -> rows.get(i).p));
-    double running = 0;
-    for (int rank = 0; rank < rows.size(); rank++) {
-      Row row = rows.get(order.get(rank));
-      running = Math.max(running, Math.min(1, row.p * (rows.size() - rank)));
-      judged.set(order.get(rank), judged(row, running, rules));
+  private static List<Row> corrected(List<Row> rows, Rules rules) {
+    double[] p = Holm.adjust(rows.stream().mapToDouble(Row::p).toArray());
+    List<Row> judged = new ArrayList<>();
+    for (int i = 0; i < p.length; i++) {
+      judged.add(rows.get(i).judged(p[i], rules));
     }
     return List.copyOf(judged);
-  }
-
-  private static Row judged(Row row, double p, Rules rules) {
-    Verdict verdict;
-    if (p <= rules.level && Math.abs(row.effect) >= rules.threshold) {
-      verdict = row.effect > 0 ? Verdict.SLOWER : Verdict.FASTER;
-    } else if (-rules.threshold <= row.low && row.high <= rules.threshold) {
-      verdict = Verdict.SAME;
-    } else {
-      verdict = Verdict.UNCLEAR;
-    }
-    return new Row(
-        row.key,
-        row.unit,
-        row.baseForks,
-        row.newForks,
-        row.base,
-        row.changed,
-        row.effect,
-        row.low,
-        row.high,
-        p,
-        verdict);
   }
 }

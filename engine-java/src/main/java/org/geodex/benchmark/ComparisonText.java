@@ -11,14 +11,14 @@ import org.geodex.benchmark.Comparison.Verdict;
 /** A comparison in the forms that readers and machines want. */
 public final class ComparisonText {
   private static final List<String> HEADS =
-      List.of("verdict", "change", "interval", "p", "base", "new", "unit", "benchmark");
+      List.of("verdict", "change", "interval", "p", "noise", "base", "new", "unit", "benchmark");
 
   private ComparisonText() {}
 
   /** A table for the terminal. */
   public static String plain(Comparison comparison) {
     StringBuilder text = new StringBuilder();
-    String format = "%-17s %8s %20s %7s %11s %11s %-8s %s%n";
+    String format = "%-17s %8s %20s %7s %7s %11s %11s %-8s %s%n";
     text.append(format.formatted(HEADS.toArray()));
     for (Row row : comparison.rows()) {
       text.append(format.formatted(cells(row).toArray()));
@@ -122,6 +122,7 @@ public final class ComparisonText {
         percent(row.effect()),
         interval(row),
         "%.4f".formatted(row.p()),
+        Double.isNaN(row.noise()) ? "-" : "%.1f %%".formatted(100 * row.noise()),
         "%.4g".formatted(row.base()),
         "%.4g".formatted(row.changed()),
         row.unit(),

@@ -1,6 +1,7 @@
 package org.geodex.benchmark;
 
 import java.util.Arrays;
+import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
  * How far one sample lies above another, without assuming a distribution: the Hodges-Lehmann
@@ -36,7 +37,8 @@ record ShiftEstimate(double shift, double low, double high) {
   private static int rejected(int n, int m, double tail) {
     if (n > EXACT_LIMIT || m > EXACT_LIMIT) {
       double sd = Math.sqrt(n * (double) m * (n + m + 1) / 12);
-      return (int) Math.floor(n * (double) m / 2 - 1.96 * sd);
+      double quantile = NormalDistribution.of(0, 1).inverseCumulativeProbability(tail);
+      return (int) Math.max(0, Math.floor(n * (double) m / 2 + quantile * sd));
     }
     double[] counts = counts(n, m);
     double total = Arrays.stream(counts).sum();

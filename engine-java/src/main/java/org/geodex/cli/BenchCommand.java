@@ -10,7 +10,11 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Benchmarks and the performance regression gate.",
-    subcommands = {BenchCompareCommand.class, BenchRunCommand.class},
+    subcommands = {
+      BenchAbCommand.class,
+      BenchCompareCommand.class,
+      BenchRunCommand.class,
+    },
     synopsisSubcommandLabel = "COMMAND",
     footer = {"", "Example: geodex bench compare base.json new.json --threshold 5%%"})
 final class BenchCommand implements Runnable {

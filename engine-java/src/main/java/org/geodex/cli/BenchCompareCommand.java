@@ -1,18 +1,13 @@
 package org.geodex.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.geodex.benchmark.BenchmarkResults;
 import org.geodex.benchmark.Comparison;
-import org.geodex.benchmark.ComparisonText;
 import org.geodex.benchmark.MachineCheck;
-import org.geodex.error.UsageException;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,20 +27,13 @@ import picocli.CommandLine.Spec;
       "Example: geodex bench compare base.json new.json --threshold 5%% --markdown"
     })
 final class BenchCompareCommand implements Callable<Integer> {
-  private static final int REGRESSION = 6;
-
   @Parameters(index = "0", paramLabel = "BASE.json", description = "Results before the change.")
   Path base;
 
   @Parameters(index = "1", paramLabel = "NEW.json", description = "Results after it.")
   Path changed;
 
-  @Option(
-      names = "--threshold",
-      paramLabel = "SHARE",
-      defaultValue = "0.05",
-      description = "Change that matters, such as 5%% (default ${DEFAULT-VALUE}).")
-  String threshold;
+  @Mixin ComparisonOptions options;
 
   @Option(
       names = "--level",
@@ -64,25 +52,6 @@ final class BenchCompareCommand implements Callable<Integer> {
   @Option(names = "--any-machine", description = "Compare results of different machines too.")
   boolean anyMachine;
 
-  @ArgGroup Form form = new Form();
-
-  /** At most one of the forms. */
-  static final class Form {
-    @Option(names = "--json", description = "Print one JSON object.")
-    boolean json;
-
-    @Option(names = "--html", description = "Print a page.")
-    boolean html;
-
-    @Option(names = "--markdown", description = "Print a table for a pull request.")
-    boolean markdown;
-
-    @Option(
-        names = "--github",
-        description = "Print github-action-benchmark's JSON, and annotations on stderr.")
-    boolean github;
-  }
-
   @Option(names = "--debug", description = "Show the stack trace of an error.")
   boolean debug;
 
@@ -90,64 +59,12 @@ final class BenchCompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    var rules = new Comparison.Rules(fraction(threshold), checkedLevel(), checkedForks());
+    Comparison.Rules rules = options.rules(level, minimumForks);
     BenchmarkResults before = BenchmarkResults.read(base);
     BenchmarkResults after = BenchmarkResults.read(changed);
     if (!anyMachine) {
       MachineCheck.sameMachine(before, after);
     }
-    Comparison comparison = Comparison.of(before, after, rules);
-    print(comparison);
-    return comparison.hasRegression() ? REGRESSION : 0;
-  }
-
-  private void print(Comparison comparison) throws Exception {
-    PrintWriter out = spec.commandLine().getOut();
-    if (form.json) {
-      Map<String, Object> result = new LinkedHashMap<>();
-      result.put("command", "bench compare");
-      result.putAll(ComparisonText.map(comparison));
-      ResultPrinter.print(out, true, result);
-    } else if (form.github) {
-      ComparisonText.githubAnnotations(comparison).forEach(spec.commandLine().getErr()::println);
-      out.println(
-          new ObjectMapper().writeValueAsString(ComparisonText.githubBenchmarks(comparison)));
-    } else if (form.html) {
-      out.print(ComparisonText.html(comparison));
-    } else if (form.markdown) {
-      out.println(ComparisonText.markdown(comparison));
-    } else {
-      out.print(ComparisonText.plain(comparison));
-    }
-    out.flush();
-  }
-
-  private double checkedLevel() {
-    if (!(level > 0 && level < 1)) {
-      throw new UsageException("--level %s: expected a number between 0 and 1", level);
-    }
-    return level;
-  }
-
-  private int checkedForks() {
-    if (minimumForks < 1) {
-      throw new UsageException("--min-forks %d: expected at least 1", minimumForks);
-    }
-    return minimumForks;
-  }
-
-  /** A fraction from {@code 5%} or {@code 0.05}. */
-  private static double fraction(String text) {
-    try {
-      boolean percent = text.endsWith("%");
-      double value = Double.parseDouble(percent ? text.substring(0, text.length() - 1) : text);
-      double fraction = percent ? value / 100 : value;
-      if (fraction >= 0 && fraction < 1) {
-        return fraction;
-      }
-    } catch (NumberFormatException e) {
-      throw new UsageException(e, "--threshold %s: expected a share such as 5%%", text);
-    }
-    throw new UsageException("--threshold %s: expected a share such as 5%%", text);
+    return options.print(spec, "bench compare", Comparison.of(before, after, rules), Map.of());
   }
 }

@@ -1,5 +1,6 @@
 package org.geodex.cli;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.geodex.benchmark.BenchmarkRun;
+import org.geodex.benchmark.JmhBuild;
 import org.geodex.file.AtomicOutputs;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,17 +63,7 @@ final class BenchRunCommand implements Callable<Integer> {
     int count;
     try (AtomicOutputs outputs = AtomicOutputs.open()) {
       Path part = outputs.file(out);
-      count =
-          BenchmarkRun.inProject()
-              .run(
-                  jmhOptions(),
-                  environment(),
-                  part,
-                  line -> {
-                    if (!quiet) {
-                      spec.commandLine().getErr().println(line);
-                    }
-                  });
+      count = BenchmarkRun.run(build(), jmhOptions(), environment(), part);
       outputs.commit();
     }
     Map<String, Object> result = new LinkedHashMap<>();
@@ -81,6 +73,16 @@ final class BenchRunCommand implements Callable<Integer> {
     result.put("seconds", (System.nanoTime() - start) * 1e-9);
     ResultPrinter.print(spec.commandLine().getOut(), json, result);
     return 0;
+  }
+
+  private JmhBuild build() {
+    PrintWriter err = spec.commandLine().getErr();
+    return JmhBuild.of(
+        BenchmarkRun.project(),
+        JmhBuild.JAR,
+        List.of(),
+        List.of(),
+        quiet ? line -> {} : err::println);
   }
 
   private List<String> jmhOptions() {
