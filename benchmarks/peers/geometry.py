@@ -3,7 +3,9 @@
 
 Prints one JSON object: seconds of each workload, the median of the rounds after one warm-up. The
 data is the manifold of the benchmarks (another generator, the same distribution).
-usage: geometry.py [--only knn,pairwise,geodesic,isomap,chain] [--n N] [--rounds R] [--seed S]
+usage: geometry.py [--only knn,pairwise,geodesic,isomap,chain,spiral2,spiral5] [--n N] [--rounds R]
+                   [--seed S] [--share F]
+--share F: Dijkstra from a share F of the sources, seconds divided by F (its cost is one search each)
 """
 import argparse
 import json
@@ -65,19 +67,35 @@ def graph(x, k=15):
     return g.maximum(g.T)
 
 
-def geodesic(x, rounds):
+def all_pairs(g, rounds):
     from scipy.sparse.csgraph import dijkstra
 
-    g = graph(x)
-    return timed(lambda: dijkstra(g, directed=False), rounds)
+    sources = np.arange(int(SHARE * g.shape[0]))
+    return timed(lambda: dijkstra(g, directed=False, indices=sources), rounds) / SHARE
+
+
+def geodesic(x, rounds):
+    return all_pairs(graph(x), rounds)
 
 
 def chain(n, rounds):
     from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import dijkstra
 
-    g = coo_matrix((np.ones(n - 1), (np.arange(n - 1), np.arange(1, n))), (n, n)).tocsr()
-    return timed(lambda: dijkstra(g, directed=False), rounds)
+    ends = (np.arange(n - 1), np.arange(1, n))
+    return all_pairs(coo_matrix((np.ones(n - 1), ends), (n, n)).tocsr(), rounds)
+
+
+def spiral(n, k, rounds):
+    t = 20 * np.pi * np.arange(1, n + 1) / n
+    return all_pairs(graph(np.c_[t * np.cos(t), t * np.sin(t)], k), rounds)
+
+
+def spiral2(n, rounds):
+    return spiral(n, 2, rounds)
+
+
+def spiral5(n, rounds):
+    return spiral(n, 5, rounds)
 
 
 def isomap(x, rounds):
@@ -88,17 +106,20 @@ def isomap(x, rounds):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", default="knn,pairwise,geodesic,isomap,chain")
+    parser.add_argument("--only", default="knn,pairwise,geodesic,isomap,chain,spiral2,spiral5")
     parser.add_argument("--n", type=int)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=1)
     a = parser.parse_args()
-    sizes = {"knn": 20000, "pairwise": 10000, "geodesic": 5000, "isomap": 5000, "chain": 2000}
+    global SHARE
+    SHARE = a.share
+    sizes = {"knn": 20000, "pairwise": 10000, "geodesic": 5000, "isomap": 5000}
     result = {}
     for name in a.only.split(","):
-        n = a.n or sizes[name]
+        n = a.n or sizes.get(name, 2000)
         try:
-            data = n if name == "chain" else manifold(a.seed, n)
+            data = manifold(a.seed, n) if name in sizes else n
             result[f"{name} n={n}"] = globals()[name](data, a.rounds)
         except ImportError as missing:
             result[name] = f"skipped: {missing}"

@@ -5,6 +5,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
 import org.geodex.geodesic.ComponentPolicy;
+import org.geodex.geodesic.EdgeList;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.GraphOptions;
@@ -25,7 +26,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Geodesic matrix of the k = 15 union graph; the peer is SciPy Dijkstra in peers/geometry.py. */
+/**
+ * Geodesic matrix of the k = 15 union graph of manifold data, and of thin graphs: a chain and
+ * spirals with k = 2 and 5. The peer is SciPy Dijkstra in peers/geometry.py.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -36,18 +40,48 @@ public class GeodesicBenchmark {
   @Param({"2000", "5000", "10000"})
   public int n;
 
+  @Param({"manifold", "chain", "spiral2", "spiral5"})
+  public String kind;
+
   private Backend backend;
   private Graph graph;
 
   @Setup
   public void open() {
     backend = Backends.open(BackendOptions.defaults());
+    graph =
+        switch (kind) {
+          case "manifold" -> neighbours(15, Manifold.rows(1, n, 768));
+          case "chain" -> chain();
+          default -> neighbours(kind.charAt(kind.length() - 1) - '0', spiral());
+        };
+  }
+
+  private Graph neighbours(int k, Matrix.Owned rows) {
     GraphOptions options =
         new GraphOptions(
-            15, Double.NaN, NeighbourGraph.Kind.UNION, Metric.EUCLIDEAN, ComponentPolicy.BRIDGE);
-    try (Matrix.Owned x = Manifold.rows(1, n, 768)) {
-      graph = ManifoldGraph.build(backend, x, "manifold", options).graph();
+            k, Double.NaN, NeighbourGraph.Kind.UNION, Metric.EUCLIDEAN, ComponentPolicy.BRIDGE);
+    try (rows) {
+      return ManifoldGraph.build(backend, rows, kind, options).graph();
     }
+  }
+
+  private Graph chain() {
+    EdgeList edges = new EdgeList();
+    for (int i = 0; i + 1 < n; i++) {
+      edges.add(i, i + 1, 1);
+    }
+    return edges.toGraph(n);
+  }
+
+  /** Ten turns in the plane, radius t. */
+  private Matrix.Owned spiral() {
+    Matrix.Owned rows = Matrix.allocate(n, 2);
+    for (int i = 0; i < n; i++) {
+      double t = 20 * Math.PI * (i + 1) / n;
+      rows.setRow(i, new float[] {(float) (t * Math.cos(t)), (float) (t * Math.sin(t))});
+    }
+    return rows;
   }
 
   @Benchmark

@@ -1,6 +1,7 @@
 package org.geodex.analysis;
 
 import org.geodex.activation.LayerStates;
+import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
 import org.geodex.scale.AutomaticPartition;
 import org.geodex.scale.Partition;
@@ -34,15 +35,15 @@ public record ModelAnalysis(
       String partitionName,
       LayerAnalysis.Settings settings,
       Runnable layerDone) {
-    AutomaticPartition.Found found = null;
-    Partition partition;
-    if (partitionName.equals("auto")) {
-      found = AutomaticPartition.find(backend, states, settings.maxRows() / 2, settings.seed());
-      partition = found.partition();
-    } else {
-      partition = Partition.preset(partitionName, modelType, states.layers());
+    boolean auto = partitionName.equals("auto");
+    if (auto) {
+      AutomaticPartition.check(states);
     }
+    Partition preset =
+        auto ? null : Partition.preset(partitionName, modelType, states.layers());
     LayerAnalysis.Result layers = LayerAnalysis.of(backend, states, settings, layerDone);
+    AutomaticPartition.Found found = auto ? find(backend, states, settings, layers) : null;
+    Partition partition = auto ? found.partition() : preset;
     return new ModelAnalysis(
         modelType,
         states.layers(),
@@ -54,5 +55,21 @@ public record ModelAnalysis(
         partitionName,
         found,
         ScaleAnalysis.of(backend, states, partition, settings));
+  }
+
+  /** The sample of the figures, so that the neighbours and geodesics of a layer are found once. */
+  private static AutomaticPartition.Found find(
+      Backend backend,
+      LayerStates states,
+      LayerAnalysis.Settings settings,
+      LayerAnalysis.Result layers) {
+    return AutomaticPartition.find(
+        backend,
+        states,
+        RowSample.of(states.rows(), settings.maxRows(), settings.seed()),
+        settings.k(),
+        layers.geodesicCorrelation(),
+        settings.maxRows() / 4,
+        settings.seed());
   }
 }

@@ -1,6 +1,7 @@
 package org.geodex.backend;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
@@ -26,6 +27,41 @@ public interface Geometry {
   /** {@link #pairwise(Matrix, Matrix, Metric, Precision, Matrix)} in the refined form. */
   default void pairwise(Matrix x, Matrix y, Metric metric, Matrix out) {
     pairwise(x, y, metric, Precision.REFINED, out);
+  }
+
+  /** A matrix of distances of which blocks of rows are computed one after the other. */
+  interface DistanceRows extends AutoCloseable {
+    /**
+     * Computes rows [from, from + out.rows()).
+     *
+     * @param out [rows,m]
+     */
+    void compute(long from, Matrix out);
+
+    @Override
+    void close();
+  }
+
+  /**
+   * {@link #pairwise(Matrix, Matrix, Metric, Precision, Matrix)} for results that do not fit in
+   * memory: what all blocks of rows share is made ready once. The caller closes it.
+   *
+   * @param x [n,d]
+   * @param y [m,d]; the same object as {@code x} for an exact zero diagonal
+   */
+  default DistanceRows pairwiseRows(Matrix x, Matrix y, Metric metric, Precision precision) {
+    return new DistanceRows() {
+      @Override
+      public void compute(long from, Matrix out) {
+        pairwise(x.rows(from, from + out.rows()), y, metric, precision, out);
+        for (long i = 0; x == y && i < out.rows(); i++) {
+          out.set(i, (int) (from + i), 0);
+        }
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   /**
@@ -56,4 +92,28 @@ public interface Geometry {
    */
   ShortestPaths shortestPaths(
       Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors);
+
+  /** A matrix of path lengths of which blocks of rows are computed one after the other. */
+  @FunctionalInterface
+  interface PathRows {
+    /**
+     * Computes the rows of sources [from, from + lengths.rows()).
+     *
+     * @param predecessors null, or room for as many 32-bit integers as there are lengths
+     */
+    ShortestPaths compute(int from, Matrix lengths, MemorySegment predecessors);
+  }
+
+  /**
+   * {@link #shortestPaths} for results that do not fit in memory: the algorithm is chosen once, by
+   * the graph and all sources, so that the size of the blocks does not change the result.
+   */
+  default PathRows shortestPathRows(Graph graph, int[] sources) {
+    return (from, lengths, predecessors) ->
+        shortestPaths(
+            graph,
+            Arrays.copyOfRange(sources, from, from + lengths.intRows()),
+            lengths,
+            predecessors);
+  }
 }

@@ -31,13 +31,19 @@ import picocli.CommandLine.Parameters;
       "Blocks of rows go to the output as they are done, so the result may be larger than memory.",
       "With --components largest the output has the rows and columns of the largest component",
       "alone, in the order of X; --out-rows says which they are.",
-      "Example: geodex geodesic x.npy --k 15 --components bridge --out geodesic.npy"
+      "A SciPy graph g as --edges: c = g.tocoo(); np.save('e.npy', np.c_[c.row, c.col, c.data])",
+      "Example: geodex geodesic x.npy --k 15 --components bridge --out geodesic.npy",
+      "Example: geodex geodesic --edges e.npy --out geodesic.npy"
     })
 final class GeodesicCommand extends GeodexCommand {
   @Mixin private InputOptions input;
   @Mixin private ManifoldOptions options;
 
-  @Parameters(index = "0", paramLabel = "X", description = "MATRIX of n rows.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "X",
+      description = "MATRIX of n rows; may be left out with --edges.")
   private String x;
 
   @Option(
@@ -64,15 +70,15 @@ final class GeodesicCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) {
     long start = System.nanoTime();
-    try (MatrixSource source = input.open(x)) {
-      ManifoldGraph manifold = options.build(backend, source.matrix(), x);
+    try (MatrixSource source = options.open(input, x)) {
+      ManifoldGraph manifold = options.build(backend, input, source);
       Graph graph = manifold.graph();
       long pathsStart = System.nanoTime();
       int[] landmarks = options.landmarks(graph, common.seed);
       int[] sources = landmarks == null ? GeodesicDistances.all(graph) : landmarks;
       ShortestPaths found = write(backend, manifold, sources);
       long end = System.nanoTime();
-      Map<String, Object> result = options.describe(manifold, source.matrix().columns());
+      Map<String, Object> result = options.describe(manifold, source);
       if (landmarks != null) {
         result.put("landmarks", rows(manifold, landmarks));
       }

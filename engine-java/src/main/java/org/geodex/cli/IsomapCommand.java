@@ -33,7 +33,11 @@ final class IsomapCommand extends GeodexCommand {
   @Mixin private InputOptions input;
   @Mixin private ManifoldOptions options;
 
-  @Parameters(index = "0", paramLabel = "X", description = "MATRIX of n rows.")
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "X",
+      description = "MATRIX of n rows; may be left out with --edges.")
   private String x;
 
   @Option(
@@ -57,8 +61,8 @@ final class IsomapCommand extends GeodexCommand {
           "--components inf: infinite distances have no coordinates; use error, bridge or largest");
     }
     long start = System.nanoTime();
-    try (MatrixSource source = input.open(x)) {
-      ManifoldGraph manifold = options.build(backend, source.matrix(), x);
+    try (MatrixSource source = options.open(input, x)) {
+      ManifoldGraph manifold = options.build(backend, input, source);
       Graph graph = manifold.graph();
       long pathsStart = System.nanoTime();
       int[] landmarks = options.landmarks(graph, common.seed);
@@ -73,7 +77,7 @@ final class IsomapCommand extends GeodexCommand {
                 : Isomap.landmark(backend, distances, landmarks, dimensions)) {
           MatrixWriter.write(out, embedding.coordinates());
           long end = System.nanoTime();
-          Map<String, Object> result = options.describe(manifold, source.matrix().columns());
+          Map<String, Object> result = options.describe(manifold, source);
           result.put("dimensions", dimensions);
           result.put("algorithm", found.algorithm());
           result.put("diameter", found.longest());

@@ -6,6 +6,7 @@ import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.ComponentPolicy;
+import org.geodex.geodesic.EdgeList;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.GraphOptions;
 import org.geodex.geodesic.Landmarks;
@@ -13,6 +14,7 @@ import org.geodex.geodesic.ManifoldGraph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourGraph;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.MatrixSource;
 import picocli.CommandLine.Option;
 
 /** The options of commands that make a graph from rows. */
@@ -29,6 +31,14 @@ final class ManifoldOptions {
       paramLabel = "R",
       description = "Join all rows within this distance instead of k neighbours.")
   Double radius;
+
+  @Option(
+      names = "--edges",
+      paramLabel = "E",
+      description =
+          "A graph of your own instead of neighbours: a MATRIX with one row for each edge (vertex,"
+              + " vertex, length), undirected, vertices numbered from 0. X may then be left out.")
+  String edges;
 
   @Option(
       names = "--graph",
@@ -71,7 +81,7 @@ final class ManifoldOptions {
               + " ${DEFAULT-VALUE}).")
   Landmarks.Selection selection;
 
-  GraphOptions graphOptions() {
+  private GraphOptions graphOptions() {
     if (k < 1) {
       throw new UsageException("--k %d: expected at least 1", k);
     }
@@ -81,8 +91,31 @@ final class ManifoldOptions {
     return new GraphOptions(k, radius == null ? Double.NaN : radius, kind, metric, policy);
   }
 
-  ManifoldGraph build(Backend backend, Matrix x, String name) {
-    return ManifoldGraph.build(backend, x, name, graphOptions());
+  /**
+   * The graph that was asked for.
+   *
+   * @param x the rows, or null where only edges were given
+   */
+  ManifoldGraph build(Backend backend, InputOptions input, MatrixSource x) {
+    if (edges == null) {
+      return ManifoldGraph.build(backend, x.matrix(), x.name(), graphOptions());
+    }
+    if (radius != null) {
+      throw new UsageException("--edges and --radius: expected one of them");
+    }
+    try (MatrixSource source = input.open(edges)) {
+      Matrix rows = x == null ? null : x.matrix();
+      Graph graph = EdgeList.graph(source.matrix(), edges, rows == null ? -1 : rows.intRows());
+      return ManifoldGraph.of(backend, graph, rows, metric, policy, edges);
+    }
+  }
+
+  /** The rows, or null where edges were given without them; the caller closes them. */
+  MatrixSource open(InputOptions input, String x) {
+    if (x == null && edges == null) {
+      throw new UsageException("name the rows X, or a graph with --edges");
+    }
+    return x == null ? null : input.open(x);
   }
 
   /** The landmarks that were asked for, or null for paths from everywhere. */
@@ -100,14 +133,16 @@ final class ManifoldOptions {
   }
 
   /** The JSON keys that describe the graph. */
-  Map<String, Object> describe(ManifoldGraph manifold, int d) {
+  Map<String, Object> describe(ManifoldGraph manifold, MatrixSource x) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("n", manifold.components().label().length);
-    result.put("d", d);
-    if (radius == null) {
-      result.put("k", k);
-    } else {
+    if (x != null) {
+      result.put("d", x.matrix().columns());
+    }
+    if (radius != null) {
       result.put("radius", radius);
+    } else if (edges == null) {
+      result.put("k", k);
     }
     result.put("edges", manifold.graph().edges());
     result.put("components", manifold.components().count());

@@ -2,9 +2,9 @@ package org.geodex.geodesic;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
 import org.geodex.error.MemoryBudgetException;
 import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
@@ -16,13 +16,13 @@ import org.geodex.memory.NativeMemory;
  */
 public final class GeodesicDistances {
   private static final long BLOCK_BYTES = 256L << 20;
-  private static final int MIN_ROWS = 16;
+  private static final int MIN_ROWS = 32;
 
   private GeodesicDistances() {}
 
   /** Takes blocks of rows: lengths, and predecessors where they were asked for (else null). */
   @FunctionalInterface
-  public interface PathRows {
+  public interface PathBlocks {
     void accept(long from, Matrix lengths, MemorySegment predecessors);
   }
 
@@ -50,17 +50,19 @@ public final class GeodesicDistances {
    * @throws MemoryBudgetException when not even a few rows fit
    */
   public static ShortestPaths stream(
-      Backend backend, Graph graph, int[] sources, boolean paths, PathRows out) {
+      Backend backend, Graph graph, int[] sources, boolean paths, PathBlocks out) {
     long rowBytes = (paths ? 8L : 4L) * graph.n();
-    long free = backend.memoryBudget() - graphBytes(graph);
+    long graphBytes = graphBytes(graph, backend.parallel().threads());
+    long free = backend.memoryBudget() - graphBytes;
     if (free < MIN_ROWS * rowBytes) {
       throw new MemoryBudgetException(
           "geodesic: %,d bytes for the graph and %d rows of the result, but --memory-budget is"
               + " %,d: raise it",
-          graphBytes(graph) + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
+          graphBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }
     long rows =
-        Math.min(sources.length, Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes));
+        Math.min(sources.length, Math.max(MIN_ROWS, Math.min(free / 2, BLOCK_BYTES) / rowBytes));
+    Geometry.PathRows pathRows = backend.geometry().shortestPathRows(graph, sources);
     String algorithm = "none";
     double longest = 0;
     try (Arena arena = Arena.ofShared();
@@ -70,10 +72,7 @@ public final class GeodesicDistances {
         int to = (int) Math.min(from + rows, sources.length);
         Matrix lengths = block.rows(0, to - from);
         MemorySegment used = paths ? before.asSlice(0, 4L * (to - from) * graph.n()) : null;
-        ShortestPaths part =
-            backend
-                .geometry()
-                .shortestPaths(graph, Arrays.copyOfRange(sources, from, to), lengths, used);
+        ShortestPaths part = pathRows.compute(from, lengths, used);
         algorithm = part.algorithm();
         longest = Math.max(longest, part.longest());
         out.accept(from, lengths, used);
@@ -82,8 +81,8 @@ public final class GeodesicDistances {
     return new ShortestPaths(algorithm, longest);
   }
 
-  /** The graph, its reordered copy, and scratch for two threads. */
-  private static long graphBytes(Graph graph) {
-    return 28L * graph.arcs() + 160L * graph.n();
+  /** The graph, its reordered copy, and the lanes of each thread. */
+  private static long graphBytes(Graph graph, int threads) {
+    return 20L * graph.arcs() + (40L + 160L * threads) * graph.n();
   }
 }

@@ -28,4 +28,9 @@ public record GraphOptions(
         ? "the graph of radius %s".formatted(radius)
         : "the k=%d %s graph".formatted(k, kind);
   }
+
+  /** What joins more rows, for messages. */
+  String remedy() {
+    return byRadius() ? "raise --radius, or " : "raise --k, or ";
+  }
 }

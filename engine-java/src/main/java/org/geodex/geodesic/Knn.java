@@ -2,6 +2,7 @@ package org.geodex.geodesic;
 
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
+import org.geodex.error.MemoryBudgetException;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 
@@ -27,6 +28,7 @@ public final class Knn {
     }
     checkColumns(x, name);
     MetricDomain.check(metric, x, name);
+    checkMemory(backend, x.rows(), x.rows(), x.columns(), k);
     return backend.geometry().knn(x, null, k, metric);
   }
 
@@ -50,7 +52,26 @@ public final class Knn {
     checkColumns(x, xName);
     MetricDomain.check(metric, x, xName);
     MetricDomain.check(metric, y, yName);
+    checkMemory(backend, x.rows(), x.rows() + y.rows(), x.columns(), k);
     return backend.geometry().knn(x, y, k, metric);
+  }
+
+  /**
+   * The rows and their working copy, the table of n·k neighbours and, while they are looked for,
+   * as many candidates again and some more.
+   */
+  private static void checkMemory(Backend backend, long n, long rows, int d, int k) {
+    long needed = 8 * rows * d + n * (12L * k + 8L * Math.max(2L * k, k + 48L));
+    if (needed > backend.memoryBudget()) {
+      throw new MemoryBudgetException(
+          "k-NN: %,d bytes for the rows, their working copy and the neighbours, but"
+              + " --memory-budget is %,d: raise it or use fewer rows",
+          needed, backend.memoryBudget());
+    }
+    if (n * k > Integer.MAX_VALUE) {
+      throw new InputException(
+          "k-NN: %d rows with %d neighbours each are more than 2^31 - 1 entries", n, k);
+    }
   }
 
   private static void checkK(int k) {

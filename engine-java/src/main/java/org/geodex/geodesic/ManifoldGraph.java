@@ -3,6 +3,7 @@ package org.geodex.geodesic;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -49,32 +50,62 @@ public record ManifoldGraph(
     return settle(backend, graph, x, name, options, 0);
   }
 
-  /**
-   * Applies the component policy to a graph.
-   *
-   * @param x the rows behind the vertices, or null where there are none: then nothing can be
-   *     bridged
-   */
-  public static ManifoldGraph settle(
+  private static ManifoldGraph settle(
       Backend backend,
       Graph graph,
       Matrix x,
       String name,
       GraphOptions options,
       double knnSeconds) {
+    return settle(
+        backend,
+        graph,
+        x,
+        options.metric(),
+        options.policy(),
+        name + ": " + options.describe(),
+        options.remedy(),
+        knnSeconds);
+  }
+
+  /**
+   * A graph that the caller brought.
+   *
+   * @param x the rows behind the vertices, in whose {@code metric} components are bridged; null
+   *     where there are none
+   * @param name what to call the graph in messages
+   */
+  public static ManifoldGraph of(
+      Backend backend, Graph graph, Matrix x, Metric metric, ComponentPolicy policy, String name) {
+    if (policy == ComponentPolicy.BRIDGE && x == null) {
+      throw new UsageException(
+          "--components bridge: needs the rows X to find the shortest edges between components");
+    }
+    return settle(backend, graph, x, metric, policy, name + ": the graph", "", 0);
+  }
+
+  private static ManifoldGraph settle(
+      Backend backend,
+      Graph graph,
+      Matrix x,
+      Metric metric,
+      ComponentPolicy policy,
+      String subject,
+      String remedy,
+      double knnSeconds) {
     long start = System.nanoTime();
     Components components = Components.of(graph);
     int[] all = IntStream.range(0, graph.n()).toArray();
-    if (components.count() <= 1 || options.policy() == ComponentPolicy.INF) {
+    if (components.count() <= 1 || policy == ComponentPolicy.INF) {
       return new ManifoldGraph(graph, all, components, 0, knnSeconds, seconds(start));
     }
-    return switch (options.policy()) {
+    return switch (policy) {
       case ERROR ->
           throw new InputException(
-              "%s: %s has %s; raise --k, or choose --components bridge, largest or inf",
-              name, options.describe(), components.describe());
+              "%s has %s; %schoose --components %slargest or inf",
+              subject, components.describe(), remedy, x == null ? "" : "bridge, ");
       case BRIDGE -> {
-        Graph joined = NeighbourGraph.bridged(backend, graph, components, x, options.metric());
+        Graph joined = NeighbourGraph.bridged(backend, graph, components, x, metric);
         int bridges = joined.edges() - graph.edges();
         yield new ManifoldGraph(joined, all, components, bridges, knnSeconds, seconds(start));
       }

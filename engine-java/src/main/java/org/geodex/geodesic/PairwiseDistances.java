@@ -1,6 +1,7 @@
 package org.geodex.geodesic;
 
 import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
 import org.geodex.error.InputException;
 import org.geodex.error.MemoryBudgetException;
 import org.geodex.matrix.Matrix;
@@ -68,25 +69,15 @@ public final class PairwiseDistances {
           dataBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }
     boolean whole = y == null && x.rows() <= free / rowBytes;
-    long rows = whole ? x.rows() : Math.max(MIN_ROWS, Math.min(free, BLOCK_BYTES) / rowBytes);
-    try (Matrix.Owned block = Matrix.allocate(Math.min(rows, x.rows()), m)) {
+    long rows = whole ? x.rows() : Math.max(MIN_ROWS, Math.min(free / 2, BLOCK_BYTES) / rowBytes);
+    try (Geometry.DistanceRows distances =
+            backend.geometry().pairwiseRows(x, other, metric, precision);
+        Matrix.Owned block = Matrix.allocate(Math.min(rows, x.rows()), m)) {
       for (long from = 0; from < x.rows(); from += block.rows()) {
-        long to = Math.min(from + block.rows(), x.rows());
-        Matrix part = whole ? x : x.rows(from, to);
-        Matrix result = block.rows(0, to - from);
-        backend.geometry().pairwise(part, other, metric, precision, result);
-        if (y == null && !whole) {
-          clearDiagonal(result, from);
-        }
-        out.accept(from, result);
+        Matrix part = block.rows(0, Math.min(block.rows(), x.rows() - from));
+        distances.compute(from, part);
+        out.accept(from, part);
       }
-    }
-  }
-
-  /** A row is at 0 from itself, whatever the form rounds to. */
-  private static void clearDiagonal(Matrix block, long from) {
-    for (long i = 0; i < block.rows(); i++) {
-      block.set(i, (int) (from + i), 0);
     }
   }
 }

@@ -23,6 +23,8 @@ public final class AutomaticPartition {
   /** Random halves. */
   public static final int REPLICATES = 20;
 
+  private static final int NEIGHBOURS = 15;
+
   private AutomaticPartition() {}
 
   /**
@@ -42,24 +44,35 @@ public final class AutomaticPartition {
   /**
    * Finds the partition.
    *
-   * @param maxRows rows that are looked at, in all and in each half
+   * @param maxRows rows that are looked at, half of them in each half
    * @throws InputException when there are fewer than three hidden states, or too few tokens
    */
   public static Found find(Backend backend, LayerStates states, int maxRows, long seed) {
-    if (states.layers() < 2) {
-      throw new InputException(
-          "%d hidden states cannot be cut into three scales: expected at least 3",
-          states.layers() + 1);
-    }
-    if (states.rows() < 40) {
-      throw new InputException(
-          "%d tokens are too few to find scales: expected at least 40", states.rows());
-    }
-    LayerKernel kernel =
-        LayerKernel.of(backend, states, RowSample.of(states.rows(), maxRows, seed));
+    RowSample sample = RowSample.of(states.rows(), maxRows, seed);
+    return find(backend, states, sample, NEIGHBOURS, null, maxRows / 2, seed);
+  }
+
+  /**
+   * Finds the partition from geodesic distances that are known already.
+   *
+   * @param sample the rows that are looked at
+   * @param k neighbours of the geodesic graph
+   * @param geodesic correlations between layers of the geodesic distances of these rows, or null
+   * @param halfRows rows that are looked at in each half
+   */
+  public static Found find(
+      Backend backend,
+      LayerStates states,
+      RowSample sample,
+      int k,
+      double[][] geodesic,
+      int halfRows,
+      long seed) {
+    check(states);
+    LayerKernel kernel = LayerKernel.of(backend, states, sample, k, geodesic);
     List<KernelSegmentation.Cuts> ranked = new KernelSegmentation(kernel.fused()).ranked();
     KernelSegmentation.Cuts best = ranked.getFirst();
-    double[] stability = stability(backend, states, maxRows / 2, seed, best);
+    double[] stability = stability(backend, states, k, halfRows, seed, best);
     Map<String, double[][]> signals = kernel.signals();
     signals.put("fused", kernel.fused());
     return new Found(
@@ -70,15 +83,37 @@ public final class AutomaticPartition {
         signals);
   }
 
+  /**
+   * Refuses states that cannot be cut.
+   *
+   * @throws InputException when there are fewer than three hidden states, or too few tokens
+   */
+  public static void check(LayerStates states) {
+    if (states.layers() < 2) {
+      throw new InputException(
+          "%d hidden states cannot be cut into three scales: expected at least 3",
+          states.layers() + 1);
+    }
+    if (states.rows() < 40) {
+      throw new InputException(
+          "%d tokens are too few to find scales: expected at least 40", states.rows());
+    }
+  }
+
   private static double[] stability(
-      Backend backend, LayerStates states, int maxRows, long seed, KernelSegmentation.Cuts best) {
+      Backend backend,
+      LayerStates states,
+      int k,
+      int maxRows,
+      long seed,
+      KernelSegmentation.Cuts best) {
     SplittableRandom random = new SplittableRandom(seed);
     int second = 0;
     int third = 0;
     for (int replicate = 0; replicate < REPLICATES; replicate++) {
       RowSample half = half(states.documents(), maxRows, random);
       KernelSegmentation.Cuts cuts =
-          new KernelSegmentation(LayerKernel.of(backend, states, half).fused()).best();
+          new KernelSegmentation(LayerKernel.of(backend, states, half, k).fused()).best();
       second += cuts.second() == best.second() ? 1 : 0;
       third += cuts.third() == best.third() ? 1 : 0;
     }

@@ -1,6 +1,7 @@
 package org.geodex.scale;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,6 @@ import org.geodex.similarity.CkaDebiased;
  * {@link #fused} is their mean.
  */
 public final class LayerKernel {
-  private static final int NEIGHBOURS = 15;
   private static final int COMPONENTS = 8;
   private static final int ROWS_PER_COMPONENT = 20;
 
@@ -40,16 +40,27 @@ public final class LayerKernel {
 
   private LayerKernel() {}
 
-  static LayerKernel of(Backend backend, LayerStates states, RowSample sample) {
+  /** The kernels of sampled rows. */
+  static LayerKernel of(Backend backend, LayerStates states, RowSample sample, int k) {
+    return of(backend, states, sample, k, null);
+  }
+
+  /**
+   * The kernels of sampled rows.
+   *
+   * @param k neighbours of the geodesic graph
+   * @param geodesic correlations of geodesic distances of these rows ({@link
+   *     GeodesicTable#correlations}), or null where they are not known yet
+   */
+  static LayerKernel of(
+      Backend backend, LayerStates states, RowSample sample, int k, double[][] geodesic) {
     LayerKernel kernel = new LayerKernel();
     List<Matrix.Owned> rows = new ArrayList<>();
-    try (GeodesicTable geodesics = new GeodesicTable()) {
-      for (Matrix state : states.states()) {
-        rows.add(sample.of(state));
-        geodesics.add(backend, rows.getLast(), NEIGHBOURS);
-      }
+    try {
+      states.states().forEach(state -> rows.add(sample.of(state)));
       kernel.signals.put("cka", positive(new CkaDebiased().table(backend, rows)));
-      kernel.signals.put("geodesic", positive(geodesics.correlations(backend)));
+      double[][] known = geodesic == null ? geodesic(backend, rows, k) : copy(geodesic);
+      kernel.signals.put("geodesic", positive(known));
       kernel.signals.put("information", information(backend, rows));
     } finally {
       rows.forEach(Matrix.Owned::close);
@@ -58,6 +69,17 @@ public final class LayerKernel {
       kernel.signals.put("attention", attention(states.attention()));
     }
     return kernel;
+  }
+
+  private static double[][] geodesic(Backend backend, List<Matrix.Owned> layers, int k) {
+    try (GeodesicTable geodesics = new GeodesicTable()) {
+      layers.forEach(rows -> geodesics.add(backend, rows, k));
+      return geodesics.correlations(backend);
+    }
+  }
+
+  private static double[][] copy(double[][] table) {
+    return Arrays.stream(table).map(double[]::clone).toArray(double[][]::new);
   }
 
   /** Each signal's kernel by name. */

@@ -284,6 +284,60 @@ class GeodesicTest {
     }
   }
 
+  /** Blocks under a tight budget hold the bits of the whole, and so do their predecessors. */
+  @Test
+  void blocksAreTheWhole() {
+    try (Matrix.Owned x = Truth.normal(9, 1100, 4, 0);
+        Backend wide = new CpuBackend(2, 1 << 30)) {
+      Graph graph = ManifoldGraph.build(wide, x, "x", GraphOptions.union(12)).graph();
+      long tight = 20L * graph.arcs() + 360L * 1100 + 40 * 8 * 1100;
+      try (Backend backend = new CpuBackend(2, tight);
+          Matrix.Owned whole = GeodesicDistances.matrix(wide, graph)) {
+        for (boolean paths : new boolean[] {false, true}) {
+          int[] blocks = new int[1];
+          GeodesicDistances.stream(
+              backend,
+              graph,
+              GeodesicDistances.all(graph),
+              paths,
+              (from, rows, before) -> {
+                blocks[0]++;
+                Matrix same = whole.rows(from, from + rows.rows());
+                if (!paths) {
+                  assertEquals(-1, same.segment().mismatch(rows.segment()));
+                  return;
+                }
+                for (int r = 0; r < rows.intRows(); r++) {
+                  int source = (int) from + r;
+                  assertEquals(
+                      Dijkstra.NONE, before.getAtIndex(ValueLayout.JAVA_INT, r * 1100L + source));
+                  assertEquals(same.get(r, 7), rows.get(r, 7), RTOL * same.get(r, 7));
+                }
+              });
+          assertTrue(blocks[0] > 5, blocks[0] + " blocks");
+        }
+      }
+    }
+  }
+
+  @Test
+  void edgesThatAUserBrings() {
+    try (Matrix.Owned edges =
+        Matrix.of(
+            new float[][] {{0, 1, 2.5f}, {1, 0, 2.5f}, {1, 3, 0}, {4, 4, 0}, {1, 3, 7}, {2, 3, 1}})) {
+      Graph graph = EdgeList.graph(edges, "e.npy", -1);
+      double inf = Double.POSITIVE_INFINITY;
+      double[][] truth = {
+        {0, 2.5, 3.5, 2.5, inf},
+        {2.5, 0, 1, 0, inf},
+        {3.5, 1, 0, 1, inf},
+        {2.5, 0, 1, 0, inf},
+        {inf, inf, inf, inf, 0}
+      };
+      check(graph, (i, j) -> truth[i][j]);
+    }
+  }
+
   /**
    * Great-circle arcs: a graph path is never shorter, and little longer where the sample is dense.
    */

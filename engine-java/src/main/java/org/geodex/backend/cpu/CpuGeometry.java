@@ -33,36 +33,58 @@ final class CpuGeometry implements Geometry {
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
-    boolean done =
-        precision != Precision.DIRECT
-            && PreparedRows.serves(metric)
-            && new PairwiseTiles(x, y, metric, precision, out, parallel).run();
-    if (!done) {
-      pairwiseDirect(x, y, metric, out);
+    try (DistanceRows rows = pairwiseRows(x, y, metric, precision)) {
+      rows.compute(0, out);
     }
   }
 
-  /** Pair by pair in f64; of x against itself each pair once. */
-  private void pairwiseDirect(Matrix x, Matrix y, Metric metric, Matrix out) {
-    RowDistances distances = RowDistances.of(x, y, metric, parallel);
-    int m = y.intRows();
-    boolean symmetric = x == y;
-    parallel.forEach(
-        Math.ceilDiv(x.rows(), (long) ROWS),
-        block -> {
-          for (long i = block * ROWS; i < Math.min((block + 1) * ROWS, x.rows()); i++) {
-            for (int j = 0; j < (symmetric ? i : m); j++) {
-              float distance = (float) distances.get(i, j);
-              out.set(i, j, distance);
-              if (symmetric) {
-                out.set(j, (int) i, distance);
-              }
+  @Override
+  public DistanceRows pairwiseRows(Matrix x, Matrix y, Metric metric, Precision precision) {
+    if (precision != Precision.DIRECT && PreparedRows.serves(metric)) {
+      PairwiseTiles tiles = new PairwiseTiles(x, y, metric, precision, parallel);
+      if (tiles.serves()) {
+        return tiles;
+      }
+      tiles.close();
+    }
+    return new DirectRows(x, y, metric, parallel);
+  }
+
+  /** Pair by pair in f64; all rows of x against itself each pair once. */
+  private record DirectRows(Matrix x, Matrix y, RowDistances distances, Parallel parallel)
+      implements DistanceRows {
+    DirectRows(Matrix x, Matrix y, Metric metric, Parallel parallel) {
+      this(x, y, RowDistances.of(x, y, metric, parallel), parallel);
+    }
+
+    @Override
+    public void compute(long from, Matrix out) {
+      boolean mirror = x == y && out.rows() == x.rows();
+      parallel.forEach(
+          Math.ceilDiv(out.rows(), (long) ROWS),
+          block -> {
+            for (long r = block * ROWS; r < Math.min((block + 1) * ROWS, out.rows()); r++) {
+              row(from + r, r, mirror, out);
             }
-            if (symmetric) {
-              out.set(i, (int) i, 0);
-            }
-          }
-        });
+          });
+    }
+
+    private void row(long i, long r, boolean mirror, Matrix out) {
+      long end = mirror ? i : out.columns();
+      for (int j = 0; j < end; j++) {
+        float distance = (float) distances.get(i, j);
+        out.set(r, j, distance);
+        if (mirror) {
+          out.set(j, (int) r, distance);
+        }
+      }
+      if (x == y) {
+        out.set(r, (int) i, 0);
+      }
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Override
@@ -130,6 +152,11 @@ final class CpuGeometry implements Geometry {
   @Override
   public ShortestPaths shortestPaths(
       Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors) {
-    return new CpuPaths(graph, parallel).run(sources, lengths, predecessors);
+    return shortestPathRows(graph, sources).compute(0, lengths, predecessors);
+  }
+
+  @Override
+  public PathRows shortestPathRows(Graph graph, int[] sources) {
+    return new CpuPaths(graph, sources, parallel);
   }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.geodex.backend.Geometry;
 import org.geodex.backend.Parallel;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.Graph;
@@ -11,12 +12,12 @@ import org.geodex.geodesic.ShortestPaths;
 import org.geodex.matrix.Matrix;
 
 /**
- * Shortest paths from many sources. The algorithm is chosen by the graph alone, never by time or
- * threads: {@link LanePaths} where paths have so few arcs that f32 keeps 1e-5 and a few sweeps do,
- * which a search from the rim and the first block of sources tell; else, and for small graphs,
- * Dijkstra in f64.
+ * Shortest paths from many sources. The algorithm is chosen once, by the graph and the sources
+ * alone, never by time or threads: {@link LanePaths} where paths have so few arcs that f32 keeps
+ * 1e-5 and a few sweeps do, which a search from the rim and the first sources tell; else, and for
+ * small graphs, Dijkstra in f64.
  */
-final class CpuPaths {
+final class CpuPaths implements Geometry.PathRows {
   /** Sources that one Dijkstra task takes: enough to repay its scratch memory. */
   private static final int SOURCES = 16;
 
@@ -30,57 +31,67 @@ final class CpuPaths {
   private static final long SMALL = 1 << 24;
 
   private final Graph graph;
+  private final int[] sources;
   private final Parallel parallel;
 
-  CpuPaths(Graph graph, Parallel parallel) {
+  private boolean chosen;
+
+  /** Null where Dijkstra is the choice. */
+  private Lanes lanes;
+
+  private record Lanes(LanePaths paths, VertexOrder order) {}
+
+  CpuPaths(Graph graph, int[] sources, Parallel parallel) {
     this.graph = graph;
+    this.sources = sources;
     this.parallel = parallel;
   }
 
-  ShortestPaths run(int[] sources, Matrix lengths, MemorySegment predecessors) {
-    if (predecessors == null && (long) sources.length * graph.arcs() > SMALL) {
-      VertexOrder order = VertexOrder.of(graph);
-      int hops = new Dijkstra(graph).run(order.rims).hops();
-      if (hops <= MAX_HOPS) {
-        LanePaths lanes = new LanePaths(graph, order);
-        if (isQuick(lanes, sources)) {
-          return inLanes(lanes, order, sources, lengths);
-        }
-      }
+  private Lanes quickLanes() {
+    VertexOrder order = VertexOrder.of(graph);
+    if (new Dijkstra(graph).run(order.rims).hops() > MAX_HOPS) {
+      return null;
     }
-    return byDijkstra(sources, lengths, predecessors);
-  }
-
-  private boolean isQuick(LanePaths lanes, int[] sources) {
+    LanePaths paths = new LanePaths(graph, order);
+    long limit = MAX_PASSES * Math.max(graph.arcs(), graph.n());
+    int first = Math.min(LanePaths.LANES, sources.length);
     try (Arena arena = Arena.ofConfined()) {
-      return lanes.new Block(arena)
-          .solve(sources, 0, Math.min(LanePaths.LANES, sources.length), limit());
+      boolean quick = paths.new Block(arena).solve(sources, 0, first, limit);
+      return quick ? new Lanes(paths, order) : null;
     }
   }
 
-  private long limit() {
-    return MAX_PASSES * Math.max(graph.arcs(), graph.n());
+  @Override
+  public ShortestPaths compute(int from, Matrix lengths, MemorySegment predecessors) {
+    if (!chosen && predecessors == null) {
+      lanes = (long) sources.length * graph.arcs() > SMALL ? quickLanes() : null;
+      chosen = true;
+    }
+    return lanes != null && predecessors == null
+        ? inLanes(from, lengths)
+        : byDijkstra(from, lengths, predecessors);
   }
 
   /** Sources near each other share a block: their waves run through the same vertices. */
-  private ShortestPaths inLanes(LanePaths lanes, VertexOrder order, int[] sources, Matrix lengths) {
-    long[] keys = new long[sources.length];
-    Arrays.setAll(keys, s -> (long) order.position[sources[s]] << 32 | s);
+  private ShortestPaths inLanes(int first, Matrix lengths) {
+    long[] keys = new long[lengths.intRows()];
+    Arrays.setAll(keys, s -> (long) lanes.order.position[sources[first + s]] << 32 | s);
     Arrays.sort(keys);
-    int blocks = Math.ceilDiv(sources.length, LanePaths.LANES);
+    int blocks = Math.ceilDiv(keys.length, LanePaths.LANES);
     float[] longest = new float[blocks];
     try (Arena arena = Arena.ofShared()) {
-      ThreadLocal<LanePaths.Block> scratch = ThreadLocal.withInitial(() -> lanes.new Block(arena));
+      ThreadLocal<LanePaths.Block> scratch =
+          ThreadLocal.withInitial(() -> lanes.paths.new Block(arena));
       parallel.forEach(
           blocks,
           b -> {
             int from = (int) b * LanePaths.LANES;
-            int count = Math.min(LanePaths.LANES, sources.length - from);
+            int count = Math.min(LanePaths.LANES, keys.length - from);
             int[] rows = new int[count];
             int[] vertices = new int[count];
             for (int s = 0; s < count; s++) {
               rows[s] = (int) keys[from + s];
-              vertices[s] = sources[rows[s]];
+              vertices[s] = sources[first + rows[s]];
             }
             LanePaths.Block block = scratch.get();
             block.solve(vertices, 0, count, Long.MAX_VALUE);
@@ -94,16 +105,17 @@ final class CpuPaths {
     return new ShortestPaths("bellman-ford f32 x%d".formatted(LanePaths.LANES), max);
   }
 
-  private ShortestPaths byDijkstra(int[] sources, Matrix lengths, MemorySegment predecessors) {
-    double[] longest = new double[Math.ceilDiv(sources.length, SOURCES)];
+  private ShortestPaths byDijkstra(int first, Matrix lengths, MemorySegment predecessors) {
+    int rows = lengths.intRows();
+    double[] longest = new double[Math.ceilDiv(rows, SOURCES)];
     ThreadLocal<Dijkstra> scratch = ThreadLocal.withInitial(() -> new Dijkstra(graph));
     parallel.forEach(
         longest.length,
         block -> {
           Dijkstra dijkstra = scratch.get();
           int from = (int) block * SOURCES;
-          for (int s = from; s < Math.min(from + SOURCES, sources.length); s++) {
-            dijkstra.run(sources[s]);
+          for (int s = from; s < Math.min(from + SOURCES, rows); s++) {
+            dijkstra.run(sources[first + s]);
             double max = store(dijkstra, s, lengths, predecessors);
             longest[(int) block] = Math.max(longest[(int) block], max);
           }

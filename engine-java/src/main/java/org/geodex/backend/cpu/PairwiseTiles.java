@@ -8,6 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.geodex.backend.Geometry;
 import org.geodex.backend.Parallel;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.Precision;
@@ -20,7 +21,7 @@ import org.geodex.matrix.Matrix;
  *
  * <p>2·n·m·d FLOP (half for x against itself) and one pass over the result: bound by sgemm.
  */
-final class PairwiseTiles {
+final class PairwiseTiles implements Geometry.DistanceRows {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = F.length();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -35,40 +36,39 @@ final class PairwiseTiles {
   /** At unit length, ‖x−y‖² above this is near its maximum of 4, where angles lose digits. */
   private static final float OPPOSITE = 3.75f;
 
-  private final Matrix x;
-  private final Matrix y;
   private final Metric metric;
   private final boolean refined;
-  private final Matrix out;
   private final Parallel parallel;
   private final RowDistances direct;
-  private float inverseScale2;
+  private final PreparedRows left;
+  private final PreparedRows right;
+  private final float inverseScale2;
 
-  PairwiseTiles(
-      Matrix x, Matrix y, Metric metric, Precision precision, Matrix out, Parallel parallel) {
-    this.x = x;
-    this.y = y;
+  /**
+   * Prepares both sides: 4·n·d bytes each.
+   *
+   * @param y the same object as {@code x} for a symmetric matrix, which is prepared once
+   */
+  PairwiseTiles(Matrix x, Matrix y, Metric metric, Precision precision, Parallel parallel) {
     this.metric = metric;
     this.refined = precision == Precision.REFINED;
-    this.out = out;
     this.parallel = parallel;
     this.direct = RowDistances.of(x, y, metric, parallel);
-  }
-
-  /** Fills {@code out}; false, with nothing written, where products cannot serve the values. */
-  boolean run() {
     PreparedRows.Form form = PreparedRows.Form.of(y, metric, parallel);
     double inverse = 1 / form.scale();
-    inverseScale2 = (float) (inverse * inverse);
-    try (PreparedRows right = PreparedRows.of(y, form, parallel);
-        PreparedRows left = x == y ? null : PreparedRows.of(x, form, parallel)) {
-      PreparedRows first = left == null ? right : left;
-      if (!right.finite() || !first.finite() || !isNormal(inverseScale2)) {
-        return false;
-      }
-      tiles(first, right);
-      return true;
+    this.inverseScale2 = (float) (inverse * inverse);
+    this.right = PreparedRows.of(y, form, parallel);
+    try {
+      this.left = x == y ? right : PreparedRows.of(x, form, parallel);
+    } catch (Throwable e) {
+      right.close();
+      throw e;
     }
+  }
+
+  /** Whether products can serve the values at all; else nothing may be computed. */
+  boolean serves() {
+    return left.finite() && right.finite() && isNormal(inverseScale2);
   }
 
   /** Extreme units would leave the range of f32 when they are put back. */
@@ -76,29 +76,31 @@ final class PairwiseTiles {
     return value >= 1e-30f && value <= 1e30f;
   }
 
-  private void tiles(PreparedRows left, PreparedRows right) {
-    int n = x.intRows();
-    int m = y.intRows();
-    int rowBlocks = TileProduct.blocks(n);
-    int columnBlocks = TileProduct.blocks(m);
-    boolean symmetric = x == y;
-    long count =
-        symmetric ? (long) rowBlocks * (rowBlocks + 1) / 2 : (long) rowBlocks * columnBlocks;
+  /** All rows of x against itself at once cost half. */
+  @Override
+  public void compute(long from, Matrix out) {
+    int first = Math.toIntExact(from);
+    int rows = out.intRows();
+    int rowBlocks = TileProduct.blocks(rows);
+    int columnBlocks = TileProduct.blocks(out.columns());
+    boolean mirror = left == right && rows == out.columns();
+    long count = mirror ? (long) rowBlocks * (rowBlocks + 1) / 2 : (long) rowBlocks * columnBlocks;
     try (Arena arena = Arena.ofShared()) {
       ThreadLocal<TileProduct> products = ThreadLocal.withInitial(() -> new TileProduct(arena));
       parallel.forEach(
           count,
           t -> {
-            int i = symmetric ? triangleRow(t) : (int) (t / columnBlocks);
-            int j = symmetric ? (int) (t - (long) i * (i + 1) / 2) : (int) (t % columnBlocks);
-            tile(
-                products.get(),
-                left,
-                TileProduct.from(i),
-                TileProduct.to(i, n),
-                right,
-                TileProduct.from(j),
-                TileProduct.to(j, m));
+            int i = mirror ? triangleRow(t) : (int) (t / columnBlocks);
+            int j = mirror ? (int) (t - (long) i * (i + 1) / 2) : (int) (t % columnBlocks);
+            new Tile(
+                    first,
+                    TileProduct.from(i),
+                    TileProduct.to(i, rows),
+                    TileProduct.from(j),
+                    TileProduct.to(j, out.columns()),
+                    mirror && i != j,
+                    out)
+                .fill(products.get());
           });
     }
   }
@@ -115,46 +117,6 @@ final class PairwiseTiles {
     return (int) i;
   }
 
-  private void tile(
-      TileProduct product,
-      PreparedRows left,
-      int iFrom,
-      int iTo,
-      PreparedRows right,
-      int jFrom,
-      int jTo) {
-    MemorySegment dots = product.of(left, iFrom, iTo, right, jFrom, jTo);
-    boolean mirror = x == y && iFrom != jFrom;
-    float[] strip = new float[LANES * LANES];
-    int width = jTo - jFrom;
-    for (int i0 = iFrom; i0 < iTo; i0 += LANES) {
-      int i1 = Math.min(i0 + LANES, iTo);
-      int j = jFrom;
-      for (; j + LANES <= jTo; j += LANES) {
-        for (int i = i0; i < i1; i++) {
-          long at = 4L * ((long) (i - iFrom) * width + j - jFrom);
-          FloatVector dot = FloatVector.fromMemorySegment(F, dots, at, ORDER);
-          FloatVector values = finish(dot, left.squaredNorms()[i], right, j, i);
-          values.intoMemorySegment(out.segment(), out.offset(i) + 4L * j, ORDER);
-          values.intoArray(strip, (i - i0) * LANES);
-        }
-        if (mirror) {
-          transpose(strip, i0, i1, j);
-        }
-      }
-      for (; j < jTo; j++) {
-        for (int i = i0; i < i1; i++) {
-          float dot = dots.get(F32, 4L * ((long) (i - iFrom) * width + j - jFrom));
-          float value = finish(dot, left.squaredNorms()[i], right.squaredNorms()[j], i, j);
-          out.set(i, j, value);
-          if (mirror) {
-            out.set(j, i, value);
-          }
-        }
-      }
-    }
-  }
-
   private static final int[] COLUMN = column();
 
   private static int[] column() {
@@ -165,58 +127,116 @@ final class PairwiseTiles {
     return indices;
   }
 
-  private void transpose(float[] strip, int i0, int i1, int j) {
-    if (i1 - i0 == LANES) {
-      for (int c = 0; c < LANES; c++) {
-        FloatVector.fromArray(F, strip, c, COLUMN, 0)
-            .intoMemorySegment(out.segment(), out.offset(j + c) + 4L * i0, ORDER);
-      }
-      return;
+  /**
+   * Rows [iFrom, iTo) and columns [jFrom, jTo) of {@code out}, and with {@code mirror} the same
+   * transposed. Row i of {@code out} is that of row first + i of x.
+   */
+  private final class Tile {
+    private final int first;
+    private final int iFrom;
+    private final int iTo;
+    private final int jFrom;
+    private final int jTo;
+    private final boolean mirror;
+    private final Matrix out;
+    private final float[] strip = new float[LANES * LANES];
+
+    Tile(int first, int iFrom, int iTo, int jFrom, int jTo, boolean mirror, Matrix out) {
+      this.first = first;
+      this.iFrom = iFrom;
+      this.iTo = iTo;
+      this.jFrom = jFrom;
+      this.jTo = jTo;
+      this.mirror = mirror;
+      this.out = out;
     }
-    for (int c = 0; c < LANES; c++) {
+
+    /** A strip of as many rows as a vector has lanes is finished, then written both ways. */
+    void fill(TileProduct product) {
+      MemorySegment dots = product.of(left, first + iFrom, first + iTo, right, jFrom, jTo);
+      float[] xNorms = left.squaredNorms();
+      int width = jTo - jFrom;
+      for (int i0 = iFrom; i0 < iTo; i0 += LANES) {
+        int i1 = Math.min(i0 + LANES, iTo);
+        int j = jFrom;
+        for (; j + LANES <= jTo; j += LANES) {
+          for (int i = i0; i < i1; i++) {
+            long at = 4L * ((long) (i - iFrom) * width + j - jFrom);
+            FloatVector dot = FloatVector.fromMemorySegment(F, dots, at, ORDER);
+            finish(dot, xNorms[first + i], first + i, j, (i - i0) * LANES);
+          }
+          write(i0, i1, j);
+        }
+        for (; j < jTo; j++) {
+          for (int i = i0; i < i1; i++) {
+            float dot = dots.get(F32, 4L * ((long) (i - iFrom) * width + j - jFrom));
+            float value = finish(dot, xNorms[first + i], first + i, j);
+            out.set(i, j, value);
+            if (mirror) {
+              out.set(j, i, value);
+            }
+          }
+        }
+      }
+    }
+
+    /** Distances of row i of x to rows j … of y into the strip from {@code at} on. */
+    private void finish(FloatVector dot, float norm, int i, int j, int at) {
+      FloatVector norms = FloatVector.fromArray(F, right.squaredNorms(), j).add(norm);
+      FloatVector squares = dot.fma(FloatVector.broadcast(F, -2), norms).max(0);
+      toMetric(squares).intoArray(strip, at);
+      if (refined) {
+        VectorMask<Float> again = squares.lt(norms.mul(CLOSE));
+        if (isAngle()) {
+          again = again.or(squares.compare(VectorOperators.GT, oppositeScaled()));
+        }
+        if (again.anyTrue()) {
+          refine(again.toLong(), i, j, at);
+        }
+      }
+      if (left == right && i >= j && i < j + LANES) {
+        strip[at + i - j] = 0;
+      }
+    }
+
+    private void refine(long lanes, int i, int j, int at) {
+      for (long rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Long.numberOfTrailingZeros(rest);
+        strip[at + lane] = (float) direct.get(i, j + lane);
+      }
+    }
+
+    private float finish(float dot, float xx, int i, int j) {
+      if (left == right && i == j) {
+        return 0;
+      }
+      float norms = right.squaredNorms()[j] + xx;
+      float squares = Math.max(0, Math.fma(dot, -2, norms));
+      boolean again =
+          refined && (squares < norms * CLOSE || (isAngle() && squares > oppositeScaled()));
+      return again
+          ? (float) direct.get(i, j)
+          : toMetric(FloatVector.broadcast(F, squares)).lane(0);
+    }
+
+    private void write(int i0, int i1, int j) {
       for (int i = i0; i < i1; i++) {
-        out.set(j + c, i, strip[(i - i0) * LANES + c]);
+        FloatVector.fromArray(F, strip, (i - i0) * LANES)
+            .intoMemorySegment(out.segment(), out.offset(i) + 4L * j, ORDER);
+      }
+      if (mirror && i1 - i0 == LANES) {
+        for (int c = 0; c < LANES; c++) {
+          FloatVector.fromArray(F, strip, c, COLUMN, 0)
+              .intoMemorySegment(out.segment(), out.offset(j + c) + 4L * i0, ORDER);
+        }
+      } else if (mirror) {
+        for (int c = 0; c < LANES; c++) {
+          for (int i = i0; i < i1; i++) {
+            out.set(j + c, i, strip[(i - i0) * LANES + c]);
+          }
+        }
       }
     }
-  }
-
-  private FloatVector finish(FloatVector dot, float norm, PreparedRows right, int j, int i) {
-    FloatVector norms = FloatVector.fromArray(F, right.squaredNorms(), j).add(norm);
-    FloatVector squares = dot.fma(FloatVector.broadcast(F, -2), norms).max(0);
-    FloatVector values = toMetric(squares);
-    if (x == y && i >= j && i < j + LANES) {
-      values = values.withLane(i - j, 0);
-    }
-    if (refined) {
-      VectorMask<Float> again = squares.lt(norms.mul(CLOSE));
-      if (isAngle()) {
-        again = again.or(squares.compare(VectorOperators.GT, oppositeScaled()));
-      }
-      if (again.anyTrue()) {
-        return refine(values, again.toLong(), i, j);
-      }
-    }
-    return values;
-  }
-
-  private float finish(float dot, float xx, float yy, int i, int j) {
-    if (x == y && i == j) {
-      return 0;
-    }
-    float squares = Math.max(0, Math.fma(dot, -2, xx + yy));
-    boolean again =
-        refined && (squares < (xx + yy) * CLOSE || (isAngle() && squares > oppositeScaled()));
-    return again ? (float) direct.get(i, j) : toMetric(FloatVector.broadcast(F, squares)).lane(0);
-  }
-
-  private FloatVector refine(FloatVector values, long lanes, int i, int j) {
-    float[] fixed = new float[LANES];
-    values.intoArray(fixed, 0);
-    for (long rest = lanes; rest != 0; rest &= rest - 1) {
-      int lane = Long.numberOfTrailingZeros(rest);
-      fixed[lane] = x == y && i == j + lane ? 0 : (float) direct.get(i, j + lane);
-    }
-    return FloatVector.fromArray(F, fixed, 0);
   }
 
   private boolean isAngle() {
@@ -262,5 +282,11 @@ final class PairwiseTiles {
             .mul(t)
             .add(t);
     return p.mul(2).blend(p.mul(-4).add((float) Math.PI), large);
+  }
+
+  @Override
+  public void close() {
+    right.close();
+    left.close();
   }
 }

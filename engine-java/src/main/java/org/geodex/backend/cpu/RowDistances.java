@@ -161,14 +161,21 @@ abstract sealed class RowDistances {
     return LaneSum.of(sum);
   }
 
-  private static final class Cosine extends RowDistances {
-    private final double[] xx;
-    private final double[] yy;
+  /** Distances that need ‖x‖² and ‖y‖² of every row. */
+  private abstract static sealed class Normed extends RowDistances {
+    final double[] xx;
+    final double[] yy;
 
-    Cosine(Matrix x, Matrix y, Parallel parallel) {
+    Normed(Matrix x, Matrix y, Parallel parallel) {
       super(x, y);
       xx = squaredNorms(x, parallel);
       yy = x == y ? xx : squaredNorms(y, parallel);
+    }
+  }
+
+  private static final class Cosine extends Normed {
+    Cosine(Matrix x, Matrix y, Parallel parallel) {
+      super(x, y, parallel);
     }
 
     /** √(‖x‖²·‖y‖²) rather than ‖x‖·‖y‖: then equal rows are at exactly 0. */
@@ -180,14 +187,9 @@ abstract sealed class RowDistances {
     }
   }
 
-  private static final class Angular extends RowDistances {
-    private final double[] xx;
-    private final double[] yy;
-
+  private static final class Angular extends Normed {
     Angular(Matrix x, Matrix y, Parallel parallel) {
-      super(x, y);
-      xx = squaredNorms(x, parallel);
-      yy = x == y ? xx : squaredNorms(y, parallel);
+      super(x, y, parallel);
     }
 
     @Override

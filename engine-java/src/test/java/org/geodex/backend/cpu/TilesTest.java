@@ -120,7 +120,7 @@ class TilesTest {
       value = Metric.class,
       names = {"EUCLIDEAN", "SQEUCLIDEAN", "COSINE", "ANGULAR", "FISHER_RAO_CATEGORICAL"})
   void refinedDistancesEqualTheSpecification(Metric metric) {
-    for (int n : new int[] {1, 2, 15, 16, 17, 131, 511, 513}) {
+    for (int n : new int[] {1, 2, 15, 16, 17, 131, 511, 512, 513}) {
       try (Parallel one = new Parallel(1);
           Parallel two = new Parallel(2);
           Matrix.Owned x = rows(metric == Metric.SQEUCLIDEAN ? Metric.EUCLIDEAN : metric, n, 19);
@@ -128,8 +128,8 @@ class TilesTest {
           Matrix.Owned again = Matrix.allocate(n, n);
           Matrix.Owned truth = Matrix.allocate(n, n)) {
         new ScalarGeometry().pairwise(x, x, metric, Precision.DIRECT, truth);
-        assertTrue(new PairwiseTiles(x, x, metric, Precision.REFINED, out, two).run());
-        assertTrue(new PairwiseTiles(x, x, metric, Precision.REFINED, again, one).run());
+        fill(x, x, metric, two, n, out);
+        fill(x, x, metric, one, n, again);
         assertEquals(-1, out.segment().mismatch(again.segment()));
         for (int i = 0; i < n; i++) {
           assertEquals(0, out.get(i, i));
@@ -139,15 +139,33 @@ class TilesTest {
             assertEquals(out.get(i, j), out.get(j, i));
           }
         }
+        fill(x, x, metric, two, 100, again);
+        for (int i = 0; i < n; i++) {
+          assertEquals(0, again.get(i, i));
+          for (int j = 0; j < n; j++) {
+            assertEquals(truth.get(i, j), again.get(i, j), 1e-7 + 1e-5 * truth.get(i, j));
+          }
+        }
         Matrix y = x.rows(0, (n + 1) / 2);
         try (Matrix.Owned part = Matrix.allocate(n, y.intRows())) {
-          assertTrue(new PairwiseTiles(x, y, metric, Precision.REFINED, part, two).run());
+          fill(x, y, metric, two, 100, part);
           for (int i = 0; i < n; i++) {
             for (int j = 0; j < y.intRows(); j++) {
               assertEquals(truth.get(i, j), part.get(i, j), 1e-7 + 1e-5 * truth.get(i, j));
             }
           }
         }
+      }
+    }
+  }
+
+  /** All rows of {@code out}, so many at a time. */
+  private static void fill(
+      Matrix x, Matrix y, Metric metric, Parallel parallel, int rows, Matrix out) {
+    try (PairwiseTiles tiles = new PairwiseTiles(x, y, metric, Precision.REFINED, parallel)) {
+      assertTrue(tiles.serves());
+      for (long from = 0; from < out.rows(); from += rows) {
+        tiles.compute(from, out.rows(from, Math.min(from + rows, out.rows())));
       }
     }
   }

@@ -1,0 +1,141 @@
+package org.geodex.geodesic;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.geodex.backend.Backend;
+import org.geodex.backend.cpu.CpuBackend;
+import org.geodex.matrix.Matrix;
+import org.junit.jupiter.api.Test;
+
+/** Isomap and geodesic distances of flat sheets of which the true coordinates are known. */
+class IsomapTest {
+  private static final GraphOptions ROLL_GRAPH = GraphOptions.union(10);
+
+  private record Sheet(Matrix.Owned rows, double[][] flat) {}
+
+  /** A rectangle of 3 by 1, turned into five dimensions. */
+  private static Sheet plane(int n) {
+    Random random = new Random(1);
+    double[] u = {0.5, 0.5, 0.5, 0.5, 0};
+    double[] v = {0.5, -0.5, 0.5, -0.5, 0};
+    double[][] flat = new double[n][];
+    Matrix.Owned rows = Matrix.allocate(n, 5);
+    for (int i = 0; i < n; i++) {
+      flat[i] = new double[] {3 * random.nextDouble(), random.nextDouble()};
+      for (int c = 0; c < 5; c++) {
+        rows.set(i, c, (float) (flat[i][0] * u[c] + flat[i][1] * v[c] + 7));
+      }
+    }
+    return new Sheet(rows, flat);
+  }
+
+  /**
+   * r = t for t from 1.5π to 4.5π, 21 high. Unrolled, the first coordinate is the arc length
+   * ½(t√(1+t²) + asinh t). Points are spread evenly over the sheet.
+   */
+  private static Sheet roll(int n) {
+    Random random = new Random(2);
+    double[][] flat = new double[n][];
+    Matrix.Owned rows = Matrix.allocate(n, 3);
+    for (int i = 0; i < n; i++) {
+      double share = random.nextDouble();
+      double a = 1.5 * Math.PI;
+      double b = 4.5 * Math.PI;
+      double t = Math.sqrt(a * a + share * (b * b - a * a));
+      double root = Math.sqrt(1 + t * t);
+      flat[i] = new double[] {(t * root + Math.log(t + root)) / 2, 21 * random.nextDouble()};
+      rows.setRow(
+          i, new float[] {(float) (t * Math.cos(t)), (float) flat[i][1], (float) (t * Math.sin(t))});
+    }
+    return new Sheet(rows, flat);
+  }
+
+  /** SciPy's disparity: 0 where one is a turned, scaled, mirrored copy of the other. */
+  private static double disparity(double[][] a, Matrix b) {
+    int n = a.length;
+    double[] meanA = new double[2];
+    double[] meanB = new double[2];
+    for (int i = 0; i < n; i++) {
+      for (int c = 0; c < 2; c++) {
+        meanA[c] += a[i][c] / n;
+        meanB[c] += b.get(i, c) / (double) n;
+      }
+    }
+    double aa = 0;
+    double bb = 0;
+    double[][] m = new double[2][2];
+    for (int i = 0; i < n; i++) {
+      for (int r = 0; r < 2; r++) {
+        double x = a[i][r] - meanA[r];
+        aa += x * x;
+        bb += Math.pow(b.get(i, r) - meanB[r], 2);
+        for (int c = 0; c < 2; c++) {
+          m[r][c] += x * (b.get(i, c) - meanB[c]);
+        }
+      }
+    }
+    double squares = m[0][0] * m[0][0] + m[0][1] * m[0][1] + m[1][0] * m[1][0] + m[1][1] * m[1][1];
+    double determinant = m[0][0] * m[1][1] - m[0][1] * m[1][0];
+    // The sum of the two singular values, squared.
+    return 1 - (squares + 2 * Math.abs(determinant)) / (aa * bb);
+  }
+
+  /** With every pair joined, paths are straight and the plane comes back exactly. */
+  @Test
+  void aPlaneComesBack() {
+    int n = 180;
+    Sheet sheet = plane(n);
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned rows = sheet.rows()) {
+      Graph graph = ManifoldGraph.build(backend, rows, "plane", GraphOptions.union(n - 1)).graph();
+      int[] landmarks = Landmarks.choose(graph, 20, Landmarks.Selection.MAX_MIN, 3);
+      try (Matrix.Owned distances = GeodesicDistances.matrix(backend, graph);
+          Matrix.Owned some = Matrix.allocate(20, n)) {
+        backend.geometry().shortestPaths(graph, landmarks, some, null);
+        try (Isomap.Embedding all = Isomap.classical(backend, distances, 2);
+            Isomap.Embedding few = Isomap.landmark(backend, some, landmarks, 2)) {
+          for (Isomap.Embedding embedding : new Isomap.Embedding[] {all, few}) {
+            assertEquals(0, disparity(sheet.flat(), embedding.coordinates()), 1e-9);
+            assertEquals(0, embedding.residualVariance()[1], 1e-7);
+            double dx = embedding.coordinates().get(0, 0) - embedding.coordinates().get(1, 0);
+            double dy = embedding.coordinates().get(0, 1) - embedding.coordinates().get(1, 1);
+            double[] p = sheet.flat()[0];
+            double[] q = sheet.flat()[1];
+            assertEquals(Math.hypot(p[0] - q[0], p[1] - q[1]), Math.hypot(dx, dy), 1e-5);
+          }
+        }
+      }
+    }
+  }
+
+  /** Paths zigzag between the points, so they are a little longer than the straight line. */
+  @Test
+  void aSwissRollUnrolls() {
+    int n = 1500;
+    Sheet sheet = roll(n);
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned rows = sheet.rows()) {
+      Graph graph = ManifoldGraph.build(backend, rows, "roll", ROLL_GRAPH).graph();
+      try (Matrix.Owned distances = GeodesicDistances.matrix(backend, graph)) {
+        double ratio = 0;
+        for (int i = 0; i < n; i++) {
+          for (int j = 0; j < i; j++) {
+            double[] p = sheet.flat()[i];
+            double[] q = sheet.flat()[j];
+            double truth = Math.hypot(p[0] - q[0], p[1] - q[1]);
+            // A chord between neighbours is shorter than its arc by up to some per cent.
+            assertTrue(distances.get(i, j) > 0.97 * truth);
+            ratio += distances.get(i, j) / truth;
+          }
+        }
+        assertEquals(1.05, ratio / (n * (n - 1) / 2.0), 0.04);
+        try (Isomap.Embedding embedding = Isomap.classical(backend, distances, 2)) {
+          assertEquals(0, disparity(sheet.flat(), embedding.coordinates()), 0.003);
+          assertTrue(embedding.residualVariance()[0] > 5 * embedding.residualVariance()[1]);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.geodex.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.MatrixSink;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What commands keep resident, everything counted: the Java machine, mapped input, temporaries. The
+ * large form of 200 000 x 768 takes tens of minutes: {@code -Dgeodex.large=true
+ * -Dtest=PeakMemoryTest}.
+ */
+class PeakMemoryTest {
+  private static final long MIB = 1L << 20;
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void onLinux() {
+    assumeTrue(Files.exists(Path.of("/proc/self/status")), "peak memory is read from /proc");
+  }
+
+  /** A result of 576 MB under a budget of 400 MB. */
+  @Test
+  void resultsLargerThanTheBudgetStream() throws Exception {
+    Path x = write(12_000, 32);
+    Path out = folder.resolve("d.npy");
+    long peak = peak("pairwise", x, "--memory-budget", "400M", "--out", out);
+    assertEquals(128 + 4L * 12_000 * 12_000, Files.size(out), 64);
+    assertTrue(peak < 400 * MIB, peak + " bytes");
+    Files.delete(out);
+    peak = peak("geodesic", x, "--k", 6, "--memory-budget", "400M", "--out", out);
+    assertTrue(Files.size(out) > 400 * MIB);
+    assertTrue(peak < 400 * MIB, peak + " bytes");
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "geodex.large", matches = "true")
+  void twoHundredThousandRowsUnderFourGigabytes() throws Exception {
+    Path x = write(200_000, 768);
+    long budget = 4096 * MIB;
+    String[] landmarks = {"--landmarks", "200", "--landmark-selection", "random"};
+    List<Object> geodesic = new ArrayList<>(List.of("geodesic", x, "--components", "largest"));
+    geodesic.addAll(List.of((Object[]) landmarks));
+    geodesic.addAll(List.of("--memory-budget", "4G", "--out", folder.resolve("l.npy")));
+    long peak = peak(geodesic.toArray());
+    System.out.println("landmark geodesics: peak " + peak / MIB + " MiB");
+    assertTrue(peak < budget, peak + " bytes");
+    peak = peak("pairwise-rows", x, budget);
+    System.out.println("pairwise: peak " + peak / MIB + " MiB");
+    assertTrue(peak < budget, peak + " bytes");
+  }
+
+  /** Rows near a curved sheet of six dimensions. */
+  private Path write(int n, int d) {
+    Path x = folder.resolve("x.npy");
+    Random random = new Random(1);
+    double[][] w = new double[6][];
+    for (int k = 0; k < w.length; k++) {
+      w[k] = random.doubles(d, -1, 1).toArray();
+    }
+    float[] values = new float[d];
+    double[] z = new double[w.length];
+    try (MatrixSink sink = MatrixSink.create(x, n, d);
+        Matrix.Owned row = Matrix.allocate(1, d)) {
+      for (int i = 0; i < n; i++) {
+        for (int k = 0; k < z.length; k++) {
+          z[k] = random.nextGaussian();
+        }
+        for (int j = 0; j < d; j++) {
+          double sum = 0;
+          for (int k = 0; k < z.length; k++) {
+            sum += z[k] * w[k][j];
+          }
+          values[j] = (float) (sum / (1 + Math.abs(sum)) + 0.01 * random.nextDouble());
+        }
+        row.setRow(0, values);
+        sink.write(row);
+      }
+      sink.commit();
+    }
+    return x;
+  }
+
+  /** Bytes that a process of its own had resident at most. */
+  private static long peak(Object... args) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("@" + Path.of(System.getProperty("basedir")).resolveSibling("jvm.options"));
+    command.addAll(List.of("-XX:+UseParallelGC", "-Xlog:disable", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add(MeasuredRun.class.getName());
+    for (Object arg : args) {
+      command.add(arg.toString());
+    }
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output;
+    try (InputStream stream = process.getInputStream()) {
+      output = new String(stream.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    } finally {
+      process.destroy();
+    }
+    assertTrue(process.waitFor(1, TimeUnit.MINUTES));
+    assertEquals(0, process.exitValue(), output);
+    return Long.parseLong(output.substring(output.lastIndexOf("peak ") + 5).strip()) << 10;
+  }
+}
