@@ -39,8 +39,7 @@ public record ModelAnalysis(
     if (auto) {
       AutomaticPartition.check(states);
     }
-    Partition preset =
-        auto ? null : Partition.preset(partitionName, modelType, states.layers());
+    Partition preset = auto ? null : Partition.preset(partitionName, modelType, states.layers());
     LayerAnalysis.Result layers = LayerAnalysis.of(backend, states, settings, layerDone);
     AutomaticPartition.Found found = auto ? find(backend, states, settings, layers) : null;
     Partition partition = auto ? found.partition() : preset;

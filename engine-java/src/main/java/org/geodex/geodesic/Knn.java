@@ -57,8 +57,8 @@ public final class Knn {
   }
 
   /**
-   * The rows and their working copy, the table of n·k neighbours and, while they are looked for,
-   * as many candidates again and some more.
+   * The rows and their working copy, the table of n·k neighbours and, while they are looked for, as
+   * many candidates again and some more.
    */
   private static void checkMemory(Backend backend, long n, long rows, int d, int k) {
     long needed = 8 * rows * d + n * (12L * k + 8L * Math.max(2L * k, k + 48L));

@@ -139,8 +139,7 @@ class GeometryCommandsTest {
             + " choose --components largest or inf\n",
         apart.err());
     JsonNode json =
-        CommandRun.of(
-                "geodesic", "--edges", edges, "--components", "inf", "--out", out, "--json")
+        CommandRun.of("geodesic", "--edges", edges, "--components", "inf", "--out", out, "--json")
             .json();
     assertEquals(5, json.get("n").asInt());
     assertEquals(3, json.get("edges").asInt());

@@ -324,7 +324,9 @@ class GeodesicTest {
   void edgesThatAUserBrings() {
     try (Matrix.Owned edges =
         Matrix.of(
-            new float[][] {{0, 1, 2.5f}, {1, 0, 2.5f}, {1, 3, 0}, {4, 4, 0}, {1, 3, 7}, {2, 3, 1}})) {
+            new float[][] {
+              {0, 1, 2.5f}, {1, 0, 2.5f}, {1, 3, 0}, {4, 4, 0}, {1, 3, 7}, {2, 3, 1}
+            })) {
       Graph graph = EdgeList.graph(edges, "e.npy", -1);
       double inf = Double.POSITIVE_INFINITY;
       double[][] truth = {

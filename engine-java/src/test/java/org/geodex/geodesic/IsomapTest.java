@@ -47,7 +47,8 @@ class IsomapTest {
       double root = Math.sqrt(1 + t * t);
       flat[i] = new double[] {(t * root + Math.log(t + root)) / 2, 21 * random.nextDouble()};
       rows.setRow(
-          i, new float[] {(float) (t * Math.cos(t)), (float) flat[i][1], (float) (t * Math.sin(t))});
+          i,
+          new float[] {(float) (t * Math.cos(t)), (float) flat[i][1], (float) (t * Math.sin(t))});
     }
     return new Sheet(rows, flat);
   }

@@ -74,8 +74,7 @@ class PairwiseDistancesTest {
           () ->
               PairwiseDistances.stream(
                   backend, x, null, Metric.EUCLIDEAN, Precision.REFINED, (from, rows) -> {}));
-      assertThrows(
-          MemoryBudgetException.class, () -> Knn.of(backend, x, "x", 5, Metric.EUCLIDEAN));
+      assertThrows(MemoryBudgetException.class, () -> Knn.of(backend, x, "x", 5, Metric.EUCLIDEAN));
     }
   }
 

@@ -214,9 +214,7 @@ final class PairwiseTiles implements Geometry.DistanceRows {
       float squares = Math.max(0, Math.fma(dot, -2, norms));
       boolean again =
           refined && (squares < norms * CLOSE || (isAngle() && squares > oppositeScaled()));
-      return again
-          ? (float) direct.get(i, j)
-          : toMetric(FloatVector.broadcast(F, squares)).lane(0);
+      return again ? (float) direct.get(i, j) : toMetric(FloatVector.broadcast(F, squares)).lane(0);
     }
 
     private void write(int i0, int i1, int j) {
