@@ -15,6 +15,7 @@ import org.geodex.activation.LayerStates;
 import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
 import org.geodex.backend.Backend;
+import org.geodex.corpus.LabelledDocument;
 import org.geodex.error.InputException;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.model.Model;
@@ -69,10 +70,17 @@ public final class Analysis implements AutoCloseable {
    *
    * @param prefix names its results and sections
    * @param heading shown before its sections' titles, may be empty
+   * @param truth the text's documents with their labels, empty when its structure is not known
    * @return what to print
    */
   public Map<String, Object> model(
-      String prefix, String heading, Path model, Path text, String partition, int batch) {
+      String prefix,
+      String heading,
+      Path model,
+      Path text,
+      List<LabelledDocument> truth,
+      String partition,
+      int batch) {
     List<String> documents = TextDocuments.read(text);
     try (Model loaded = Model.load(model, backend);
         Tokenizer tokenizer = Tokenizer.load(model)) {
@@ -83,7 +91,14 @@ public final class Analysis implements AutoCloseable {
       }
       try (LayerStates states = report.timed("forward", () -> forward(loaded, table, batch))) {
         ModelAnalysis analysis = report.timed("figures", () -> figures(loaded, states, partition));
-        AnalysisReport.add(report, prefix, heading, analysis);
+        GroundTruth known =
+            truth.isEmpty()
+                ? null
+                : report.timed(
+                    "probes",
+                    () ->
+                        GroundTruth.of(backend, states, table, truth, tokenizer, settings.seed()));
+        AnalysisReport.add(report, prefix, heading, analysis, known, table);
         AnalysisTables.write(outputs, folder, tablePrefix(heading), analysis);
         return describe(prefix, model, text, loaded, table, analysis);
       }

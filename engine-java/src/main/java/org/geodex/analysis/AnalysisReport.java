@@ -1,14 +1,22 @@
 package org.geodex.analysis;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.geodex.activation.TokenTable;
+import org.geodex.corpus.LinearProbe;
+import org.geodex.corpus.StructureProbes;
 import org.geodex.report.Figure;
 import org.geodex.report.Figure.HeatMap;
 import org.geodex.report.Figure.Lines;
+import org.geodex.report.Figure.Scatter;
 import org.geodex.report.Figure.Series;
+import org.geodex.report.Figure.Span;
 import org.geodex.report.Figure.Table;
 import org.geodex.report.Report;
 import org.geodex.scale.AutomaticPartition;
@@ -16,18 +24,32 @@ import org.geodex.scale.Partition;
 
 /** Writes the figures of one model's analysis into a report. */
 final class AnalysisReport {
+  private static final int MAX_GROUPS = 8;
+
   private AnalysisReport() {}
 
-  /** Adds the sections and the results of one model; {@code prefix} keeps their ids apart. */
-  static void add(Report report, String prefix, String model, ModelAnalysis analysis) {
-    report.results().put(prefix, results(analysis));
+  /**
+   * Adds the sections and the results of one model.
+   *
+   * @param prefix keeps their ids apart
+   * @param truth what is known of the text, or null
+   */
+  static void add(
+      Report report,
+      String prefix,
+      String model,
+      ModelAnalysis analysis,
+      GroundTruth truth,
+      TokenTable table) {
+    report.results().put(prefix, results(analysis, truth));
     String heading = model.isEmpty() ? "" : model + ": ";
     layers(
         report.section(
             prefix + "-layers",
             heading + "layers",
-            "Hidden state 0 is what enters the first layer, the last one what the model returns."),
-        analysis.layers());
+            "Hidden state 0 is what enters the first layer, the last one what the model returns."
+                + " Shaded: the scales."),
+        analysis);
     pairs(
         report.section(
             prefix + "-pairs",
@@ -45,36 +67,53 @@ final class AnalysisReport {
                     analysis.partition().global(),
                     analysis.partitionName())),
         analysis);
+    maps(
+        report.section(
+            prefix + "-maps",
+            heading + "maps of the scales",
+            "The two leading Isomap coordinates of token rows, a scale being the mean over its"
+                + " layers."),
+        analysis.maps(),
+        truth,
+        table);
+    if (truth != null) {
+      probes(
+          report.section(
+              prefix + "-probes",
+              heading + "what the layers know",
+              "The text's structure is known. Linear probes (multinomial logistic regression) of"
+                  + " each layer name the label of words in documents they have not seen."),
+          analysis,
+          truth.probes());
+    }
     numbers(
         report.section(
             prefix + "-numbers", heading + "every number", "Unit, estimator and rows beside each."),
         analysis);
   }
 
-  private static void layers(Report.Section section, LayerAnalysis.Result result) {
-    List<String> x = labels(result.layers().size());
+  private static void layers(Report.Section section, ModelAnalysis analysis) {
+    LayerAnalysis.Result result = analysis.layers();
+    Plot plot = new Plot(analysis);
     section
         .add(
-            lines(
+            plot.lines(
                 "Entropy of the token representations",
                 "Von Neumann entropy of centred rows at unit length.",
                 "nats",
-                x,
                 Series.of("matrix entropy", result.over(LayerFigures::matrixEntropy))))
         .add(
-            lines(
+            plot.lines(
                 "Coding length, normalized",
                 "1: rows spread evenly over all directions.",
                 "share of the largest",
-                x,
                 Series.of("coding length", result.over(LayerFigures::codingLength)),
                 Series.of("IsoScore", result.over(LayerFigures::isoScore))))
         .add(
-            lines(
+            plot.lines(
                 "Dimensions in use",
                 "Three ways to count them; TwoNN is local, the others are linear.",
                 "dimensions",
-                x,
                 Series.of("effective rank", result.over(LayerFigures::effectiveRank)),
                 Series.of("participation ratio", result.over(LayerFigures::participationRatio)),
                 Series.withBand(
@@ -83,43 +122,38 @@ final class AnalysisReport {
                     result.over(LayerFigures::dimensionLow),
                     result.over(LayerFigures::dimensionHigh))))
         .add(
-            lines(
+            plot.lines(
                 "Geodesic distances",
                 "Shortest paths in the neighbour graph of %d token rows."
                     .formatted(result.sampled()),
                 "distance",
-                x,
                 Series.of("mean", result.over(LayerFigures::geodesicMean)),
                 Series.of("diameter", result.over(LayerFigures::geodesicDiameter))))
         .add(
-            lines(
+            plot.lines(
                 "How bent the manifold is",
                 "Geodesic over Euclidean distance, mean over pairs of rows.",
                 "ratio",
-                x,
                 Series.of("tortuosity", result.over(LayerFigures::tortuosity))))
         .add(
-            lines(
+            plot.lines(
                 "How a text moves through the layer",
                 "Mean angle between successive steps of a token sequence.",
                 "radians",
-                x,
                 Series.of("trajectory curvature", result.over(LayerFigures::curvature))));
     if (Double.isFinite(result.layers().getLast().attentionSpan())) {
       section
           .add(
-              lines(
+              plot.lines(
                   "Attention span",
                   "Mean distance between a token and what it attends to, over heads.",
                   "tokens",
-                  x,
                   Series.of("attention span", result.over(LayerFigures::attentionSpan))))
           .add(
-              lines(
+              plot.lines(
                   "Attention entropy",
                   "Mean over tokens and heads.",
                   "nats",
-                  x,
                   Series.of("attention entropy", result.over(LayerFigures::attentionEntropy))));
     }
   }
@@ -183,6 +217,119 @@ final class AnalysisReport {
               found.signals().get("fused")));
     }
     section.add(published(analysis));
+  }
+
+  private static void maps(
+      Report.Section section, List<ScaleMap> maps, GroundTruth truth, TokenTable table) {
+    for (ScaleMap map : maps) {
+      String[] names = truth == null ? quarters(table) : truth.names(map.scale());
+      String by = truth == null ? "place in the document" : GroundTruth.labelOf(map.scale());
+      section.add(
+          new Scatter(
+              "%s scale, by %s".formatted(map.scale(), by),
+              "%d token rows; the plane leaves out %.0f %% of the variance of their geodesic distances."
+                  .formatted(map.rows().length, 100 * map.residualVariance()),
+              "first coordinate",
+              "second coordinate",
+              groups(map, names)));
+    }
+  }
+
+  /**
+   * The most frequent names as groups of their own, the others as one: more cannot be told apart.
+   */
+  private static List<Figure.Group> groups(ScaleMap map, String[] names) {
+    Map<String, List<List<Double>>> points = new TreeMap<>();
+    for (int i = 0; i < map.rows().length; i++) {
+      points
+          .computeIfAbsent(names[map.rows()[i]], name -> new ArrayList<>())
+          .add(Figure.numbers(map.coordinates()[i]));
+    }
+    List<String> order = new ArrayList<>(points.keySet());
+    order.sort(Comparator.comparing(name -> -points.get(name).size()));
+    List<Figure.Group> groups = new ArrayList<>();
+    List<List<Double>> others = new ArrayList<>();
+    for (int g = 0; g < order.size(); g++) {
+      if (order.size() <= MAX_GROUPS || g < MAX_GROUPS - 1) {
+        groups.add(new Figure.Group(order.get(g), points.get(order.get(g)), null));
+      } else {
+        others.addAll(points.get(order.get(g)));
+      }
+    }
+    if (!others.isEmpty()) {
+      groups.add(new Figure.Group("other", others, null));
+    }
+    return groups;
+  }
+
+  /** Where each token stands in its document. */
+  private static String[] quarters(TokenTable table) {
+    int[] lengths = new int[table.documentCount()];
+    for (int document : table.documents()) {
+      lengths[document]++;
+    }
+    String[] quarters = new String[table.rows()];
+    for (int i = 0; i < quarters.length; i++) {
+      int quarter = 4 * table.positions()[i] / lengths[table.documents()[i]];
+      quarters[i] =
+          List.of("first quarter", "second quarter", "third quarter", "last quarter")
+              .get(Math.min(quarter, 3));
+    }
+    return quarters;
+  }
+
+  private static void probes(
+      Report.Section section, ModelAnalysis analysis, StructureProbes probes) {
+    List<Series> series = new ArrayList<>();
+    List<List<Object>> rows = new ArrayList<>();
+    probes
+        .byLabel()
+        .forEach(
+            (label, accuracies) -> {
+              String name = label.replace('_', ' ');
+              double[] value =
+                  accuracies.stream().mapToDouble(LinearProbe.Accuracy::accuracy).toArray();
+              double[] error =
+                  accuracies.stream().mapToDouble(a -> 1.96 * a.standardError()).toArray();
+              double[] low = new double[value.length];
+              double[] high = new double[value.length];
+              Arrays.setAll(low, i -> value[i] - error[i]);
+              Arrays.setAll(high, i -> value[i] + error[i]);
+              series.add(Series.withBand(name, value, low, high));
+              int peak = probes.peak(label);
+              rows.add(
+                  List.of(
+                      name,
+                      value[0],
+                      value[peak],
+                      peak,
+                      accuracies.getFirst().majority(),
+                      accuracies.getFirst().testRows()));
+            });
+    String order =
+        probes.localBeforeGlobal()
+            ? "Word class peaks earlier than topic."
+            : "Word class does not peak earlier than topic here.";
+    section
+        .add(
+            new Plot(analysis)
+                .lines(
+                    "Accuracy of linear probes",
+                    order + " Band: 95 % of the held-out rows' sampling error.",
+                    "share named right",
+                    series.toArray(Series[]::new)))
+        .add(
+            new Table(
+                "Where each label is read best",
+                "Peak: the first layer within one standard error of the best.",
+                List.of(
+                    "label",
+                    "accuracy at layer 0",
+                    "at its peak",
+                    "peak",
+                    "commonest label",
+                    "held-out rows"),
+                rows));
   }
 
   private static Table published(ModelAnalysis analysis) {
@@ -264,7 +411,7 @@ final class AnalysisReport {
     }
   }
 
-  private static Map<String, Object> results(ModelAnalysis analysis) {
+  private static Map<String, Object> results(ModelAnalysis analysis, GroundTruth truth) {
     Map<String, Object> results = new LinkedHashMap<>();
     results.put("model_type", analysis.modelType());
     results.put("tokens", analysis.tokens());
@@ -282,6 +429,21 @@ final class AnalysisReport {
     pairs.put("mi_gaussian", Figure.numbers(analysis.layers().mi()));
     results.put("layer_pairs", pairs);
     results.put("scales", analysis.scales());
+    results.put("maps", analysis.maps());
+    if (truth != null) {
+      results.put("probes", probeResults(truth.probes()));
+    }
+    return results;
+  }
+
+  private static Map<String, Object> probeResults(StructureProbes probes) {
+    Map<String, Object> results = new LinkedHashMap<>();
+    probes
+        .byLabel()
+        .forEach(
+            (label, accuracies) ->
+                results.put(label, Map.of("accuracies", accuracies, "peak", probes.peak(label))));
+    results.put("word_class_before_topic", probes.localBeforeGlobal());
     return results;
   }
 
@@ -299,9 +461,17 @@ final class AnalysisReport {
     return layers;
   }
 
-  private static Lines lines(
-      String title, String caption, String unit, List<String> x, Series... series) {
-    return new Lines(title, caption, "hidden state", unit, x, List.of(series));
+  /** Plots over the hidden states of one model, with its scales behind the curves. */
+  private record Plot(ModelAnalysis analysis) {
+    Lines lines(String title, String caption, String unit, Series... series) {
+      List<Span> spans = new ArrayList<>();
+      analysis
+          .partition()
+          .scales()
+          .forEach((name, range) -> spans.add(new Span(name, range.first(), range.last())));
+      List<String> x = labels(analysis.lastState() + 1);
+      return new Lines(title, caption, "hidden state", unit, x, List.of(series), spans);
+    }
   }
 
   private static HeatMap heatMap(String title, String caption, String unit, double[][] values) {

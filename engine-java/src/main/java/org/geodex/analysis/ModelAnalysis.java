@@ -1,5 +1,6 @@
 package org.geodex.analysis;
 
+import java.util.List;
 import org.geodex.activation.LayerStates;
 import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
@@ -10,6 +11,7 @@ import org.geodex.scale.Partition;
  * Everything that is measured on one stack of one model.
  *
  * @param found how the partition was found, or null when it was given
+ * @param maps the scales in the plane
  */
 public record ModelAnalysis(
     String modelType,
@@ -21,7 +23,8 @@ public record ModelAnalysis(
     Partition partition,
     String partitionName,
     AutomaticPartition.Found found,
-    ScaleAnalysis.Result scales) {
+    ScaleAnalysis.Result scales,
+    List<ScaleMap> maps) {
 
   /**
    * Runs the analysis.
@@ -53,7 +56,8 @@ public record ModelAnalysis(
         partition,
         partitionName,
         found,
-        ScaleAnalysis.of(backend, states, partition, settings));
+        ScaleAnalysis.of(backend, states, partition, settings),
+        ScaleMap.of(backend, states, partition, settings));
   }
 
   /** The sample of the figures, so that the neighbours and geodesics of a layer are found once. */

@@ -2,6 +2,7 @@ package org.geodex.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.geodex.analysis.Analysis;
 import org.geodex.backend.Backend;
@@ -54,7 +55,7 @@ final class AnalyzeCommand extends GeodexCommand {
     try (Analysis analysis =
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Map<String, Object> figures =
-          analysis.model("analysis", "", model, text, options.partition, options.batch);
+          analysis.model("analysis", "", model, text, List.of(), options.partition, options.batch);
       analysis.commit();
       Map<String, Object> result = new LinkedHashMap<>(figures);
       result.put("phases", report.seconds());

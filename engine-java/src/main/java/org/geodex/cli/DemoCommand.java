@@ -2,10 +2,12 @@ package org.geodex.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.geodex.analysis.Analysis;
 import org.geodex.backend.Backend;
 import org.geodex.corpus.Corpus;
+import org.geodex.corpus.LabelledDocument;
 import org.geodex.corpus.ShippedModels;
 import org.geodex.error.UsageException;
 import org.geodex.report.Report;
@@ -19,7 +21,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Writes text of a language with known structure and analyzes the shipped models on it:",
-      "small GPT-2s of several sizes that were trained on that language. No download."
+      "a small GPT-2, BERT, RoBERTa and T5 that were trained on that language. No download."
     },
     footer = {"", "Example: geodex demo --out demo"})
 final class DemoCommand extends GeodexCommand {
@@ -50,21 +52,28 @@ final class DemoCommand extends GeodexCommand {
     Report report =
         new Report(
             "Geodex demo",
-            "Small GPT-2s of several sizes, trained on a language whose structure is known, reading"
-                + " text of it that they have not seen.");
+            "A GPT-2, a BERT, a RoBERTa and a T5, trained on a language whose structure is known,"
+                + " reading text of it that they have not seen.");
     report.provenance().put("geodex", Version.text());
     report.provenance().put("seed", common.seed);
     try (Analysis analysis =
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Path text = analysis.output("text.txt");
-      new Corpus(SEED_OFFSET + common.seed, documents)
-          .write(backend.parallel(), text, null, done -> {});
+      Corpus corpus = new Corpus(SEED_OFFSET + common.seed, documents);
+      corpus.write(backend.parallel(), text, null, done -> {});
+      List<LabelledDocument> truth = corpus.documents();
       Map<String, Object> models = new LinkedHashMap<>();
-      for (String name : ShippedModels.FAMILY) {
+      for (String name : ShippedModels.ARCHITECTURES) {
         models.put(
             name,
             analysis.model(
-                name, name, ShippedModels.folder(name), text, options.partition, options.batch));
+                name,
+                name,
+                ShippedModels.folder(name),
+                text,
+                truth,
+                options.partition,
+                options.batch));
       }
       analysis.commit();
       Map<String, Object> result = new LinkedHashMap<>();

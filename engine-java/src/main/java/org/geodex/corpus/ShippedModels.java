@@ -18,8 +18,12 @@ public final class ShippedModels {
   public static final long TRAINING_SEED = 1;
   public static final long VALIDATION_SEED = 2;
 
-  /** GPT-2 by size, the smallest first; same data, same number of words seen. */
-  public static final List<String> FAMILY = List.of("gpt2-16", "gpt2-32", "gpt2-48");
+  /** GPT-2 by width, the smallest first; same data, same number of words seen. */
+  public static final List<String> FAMILY =
+      List.of("gpt2-16", "gpt2-32", "gpt2-64", "gpt2-96", "gpt2-160");
+
+  /** The four architectures at one width and depth. */
+  public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "roberta", "t5");
 
   private static final String PREFIX = "/org/geodex/models/";
   private static final List<String> FILES =
@@ -31,7 +35,7 @@ public final class ShippedModels {
    * The folder of a model: in a checkout where it lies, otherwise unpacked from the jar into the
    * cache, once.
    *
-   * @param name one of {@link #FAMILY}
+   * @param name one of {@link #FAMILY} or {@link #ARCHITECTURES}
    */
   public static Path folder(String name) {
     String prefix = PREFIX + name + "/";

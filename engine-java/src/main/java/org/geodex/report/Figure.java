@@ -20,10 +20,29 @@ import java.util.List;
 public sealed interface Figure {
   String title();
 
-  /** Curves over common x values, each with an optional band. */
+  /** Curves over common x values, each with an optional band; {@code spans} may be empty. */
   record Lines(
-      String title, String caption, String xLabel, String yLabel, List<?> x, List<Series> series)
-      implements Figure {}
+      String title,
+      String caption,
+      String xLabel,
+      String yLabel,
+      List<?> x,
+      List<Series> series,
+      List<Span> spans)
+      implements Figure {
+    public Lines(
+        String title,
+        String caption,
+        String xLabel,
+        String yLabel,
+        List<?> x,
+        List<Series> series) {
+      this(title, caption, xLabel, yLabel, x, series, List.of());
+    }
+  }
+
+  /** A named stretch of the x axis, shaded behind the curves; both ends are indices into x. */
+  record Span(String name, int first, int last) {}
 
   /**
    * One curve.

@@ -41,6 +41,13 @@
   const legend = (names) => names.length < 2 ? undefined
     : { data: names, type: "scroll", top: 4, itemGap: 18, textStyle: { color: style("--ink") }, pageTextStyle: { color: style("--ink") },
       pageIconColor: style("--ink"), pageIconInactiveColor: style("--line") };
+  // Colour and mark together tell more groups apart than either alone.
+  const mark = (i) => symbols[(i + Math.floor(i / palette.length)) % symbols.length];
+  const spans = (figure) => !figure.spans || !figure.spans.length ? undefined : {
+    silent: true, label: { color: style("--soft"), position: "insideTop", fontSize: 11 },
+    data: figure.spans.map((span, i) => [
+      { name: span.name, xAxis: span.first, itemStyle: { color: style("--line"), opacity: i % 2 ? 0.25 : 0.5 } }, { xAxis: span.last }]),
+  };
   const symbols = ["circle", "rect", "triangle", "diamond", "pin", "arrow", "roundRect", "emptyCircle"];
 
   const band = (series, index) => !series.low ? [] : [
@@ -60,7 +67,7 @@
         axisLabel: { color: style("--soft"), formatter: number } }),
       series: figure.series.flatMap((s, i) => [
         ...band(s, i),
-        { name: s.name, type: "line", data: s.values, symbol: symbols[i % symbols.length], symbolSize: 7,
+        { name: s.name, type: "line", data: s.values, markArea: i ? undefined : spans(figure), symbol: mark(i), symbolSize: 7,
           itemStyle: { color: palette[i % palette.length] },
           lineStyle: { width: 2, color: palette[i % palette.length], type: i >= palette.length ? "dashed" : "solid" } },
       ]),
@@ -97,14 +104,14 @@
     scatter: (figure) => ({
       ...base(figure),
       tooltip: { ...base(figure).tooltip, formatter: (p) =>
-        `${p.seriesName}${p.data.label ? ": " + p.data.label : ""}<br>${number(p.value[0])}, ${number(p.value[1])}` },
+        `${p.seriesName}${p.data.name ? ": " + p.data.name : ""}<br>${number(p.value[0])}, ${number(p.value[1])}` },
       legend: legend(figure.groups.map((g) => g.name)),
       xAxis: axis(figure.xLabel, { type: "value", scale: true, axisLabel: { color: style("--soft"), formatter: number } }),
       yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
         axisLabel: { color: style("--soft"), formatter: number } }),
       series: figure.groups.map((g, i) => ({
-        name: g.name, type: "scatter", symbolSize: 6, symbol: symbols[i % symbols.length], itemStyle: { opacity: 0.75 },
-        data: g.points.map((point, j) => ({ value: point, label: undefined, name: g.labels ? g.labels[j] : "" })),
+        name: g.name, type: "scatter", symbolSize: 6, symbol: mark(i), itemStyle: { opacity: 0.75 },
+        data: g.points.map((point, j) => ({ value: point, name: g.labels ? g.labels[j] : "" })),
       })),
     }),
   };
