@@ -35,7 +35,7 @@
   });
   const axis = (name, more) => ({
     name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: style("--soft") },
-    axisLabel: { color: style("--soft"), hideOverlap: true }, axisLine: { lineStyle: { color: style("--line") } },
+    axisLabel: { color: style("--soft"), hideOverlap: true }, axisLine: { onZero: false, lineStyle: { color: style("--line") } },
     splitLine: { lineStyle: { color: style("--line"), opacity: 0.5 } }, ...more,
   });
   const legend = (names) => names.length < 2 ? undefined
@@ -43,11 +43,16 @@
       pageIconColor: style("--ink"), pageIconInactiveColor: style("--line") };
   // Colour and mark together tell more groups apart than either alone.
   const mark = (i) => symbols[(i + Math.floor(i / palette.length)) % symbols.length];
-  const spans = (figure) => !figure.spans || !figure.spans.length ? undefined : {
-    silent: true, label: { color: style("--soft"), position: "insideTop", fontSize: 11 },
-    data: figure.spans.map((span, i) => [
-      { name: span.name, xAxis: span.first, itemStyle: { color: style("--line"), opacity: i % 2 ? 0.25 : 0.5 } }, { xAxis: span.last }]),
-  };
+  // Shaded stretches reach half a step around their points, which a category axis cannot say: a hidden
+  // axis of numbers lies over it.
+  const spanAxis = (figure) => ({ type: "value", show: false, min: -0.5, max: figure.x.length - 0.5, axisPointer: { show: false } });
+  const spanSeries = (figure) => ({
+    type: "line", name: "scales", xAxisIndex: 1, data: [], silent: true, tooltip: { show: false },
+    markArea: { silent: true, label: { color: style("--soft"), position: "insideBottom", fontSize: 11 },
+      data: figure.spans.map((span, i) => [
+        { name: span.name, xAxis: span.first - 0.5, itemStyle: { color: style("--line"), opacity: i % 2 ? 0.15 : 0.4 } },
+        { xAxis: span.last + 0.5 }]) },
+  });
   const symbols = ["circle", "rect", "triangle", "diamond", "pin", "arrow", "roundRect", "emptyCircle"];
 
   const band = (series, index) => !series.low ? [] : [
@@ -62,15 +67,15 @@
       ...base(figure),
       tooltip: { ...base(figure).tooltip, trigger: "axis", valueFormatter: number },
       legend: legend(figure.series.map((s) => s.name)),
-      xAxis: axis(figure.xLabel, { type: "category", data: figure.x, boundaryGap: false }),
+      xAxis: [axis(figure.xLabel, { type: "category", data: figure.x, boundaryGap: figure.spans.length > 0 }), spanAxis(figure)],
       yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
         axisLabel: { color: style("--soft"), formatter: number } }),
-      series: figure.series.flatMap((s, i) => [
+      series: [spanSeries(figure)].concat(figure.series.flatMap((s, i) => [
         ...band(s, i),
-        { name: s.name, type: "line", data: s.values, markArea: i ? undefined : spans(figure), symbol: mark(i), symbolSize: 7,
+        { name: s.name, type: "line", data: s.values, symbol: mark(i), symbolSize: 7,
           itemStyle: { color: palette[i % palette.length] },
           lineStyle: { width: 2, color: palette[i % palette.length], type: i >= palette.length ? "dashed" : "solid" } },
-      ]),
+      ])),
     }),
     bars: (figure) => ({
       ...base(figure),
