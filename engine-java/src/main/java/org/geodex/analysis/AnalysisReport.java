@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.geodex.activation.TokenTable;
 import org.geodex.corpus.LinearProbe;
@@ -48,7 +49,8 @@ final class AnalysisReport {
             prefix + "-layers",
             heading + "layers",
             "Hidden state 0 is what enters the first layer, the last one what the model returns."
-                + " Shaded: the scales."),
+                + " Shaded: the scales. Bands: 95 %, by leaving out a fifth of the documents at a"
+                + " time (TwoNN: by resampling rows)."),
         analysis);
     pairs(
         report.section(
@@ -101,21 +103,37 @@ final class AnalysisReport {
                 "Entropy of the token representations",
                 "Von Neumann entropy of centred rows at unit length.",
                 "nats",
-                Series.of("matrix entropy", result.over(LayerFigures::matrixEntropy))))
+                band(
+                    "matrix entropy",
+                    result,
+                    LayerFigures::matrixEntropy,
+                    LayerFigures.Errors::matrixEntropy)))
         .add(
             plot.lines(
                 "Coding length, normalized",
                 "1: rows spread evenly over all directions.",
                 "share of the largest",
-                Series.of("coding length", result.over(LayerFigures::codingLength)),
-                Series.of("IsoScore", result.over(LayerFigures::isoScore))))
+                band(
+                    "coding length",
+                    result,
+                    LayerFigures::codingLength,
+                    LayerFigures.Errors::codingLength),
+                band("IsoScore", result, LayerFigures::isoScore, LayerFigures.Errors::isoScore)))
         .add(
             plot.lines(
                 "Dimensions in use",
                 "Three ways to count them; TwoNN is local, the others are linear.",
                 "dimensions",
-                Series.of("effective rank", result.over(LayerFigures::effectiveRank)),
-                Series.of("participation ratio", result.over(LayerFigures::participationRatio)),
+                band(
+                    "effective rank",
+                    result,
+                    LayerFigures::effectiveRank,
+                    LayerFigures.Errors::effectiveRank),
+                band(
+                    "participation ratio",
+                    result,
+                    LayerFigures::participationRatio,
+                    LayerFigures.Errors::participationRatio),
                 Series.withBand(
                     "TwoNN",
                     result.over(LayerFigures::dimension),
@@ -459,6 +477,24 @@ final class AnalysisReport {
       layers.add(layer);
     }
     return layers;
+  }
+
+  /** A curve with ± 1.96 standard errors. */
+  private static Series band(
+      String name,
+      LayerAnalysis.Result result,
+      ToDoubleFunction<LayerFigures> figure,
+      ToDoubleFunction<LayerFigures.Errors> error) {
+    double[] values = result.over(figure);
+    double[] errors = result.over(layer -> error.applyAsDouble(layer.errors()));
+    if (Double.isNaN(errors[0])) {
+      return Series.of(name, values);
+    }
+    double[] low = new double[values.length];
+    double[] high = new double[values.length];
+    Arrays.setAll(low, i -> values[i] - 1.96 * errors[i]);
+    Arrays.setAll(high, i -> values[i] + 1.96 * errors[i]);
+    return Series.withBand(name, values, low, high);
   }
 
   /** Plots over the hidden states of one model, with its scales behind the curves. */

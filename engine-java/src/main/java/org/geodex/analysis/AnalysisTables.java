@@ -88,6 +88,11 @@ final class AnalysisTables {
     columns.put("trajectory_curvature", result.over(LayerFigures::curvature));
     columns.put("attention_span", result.over(LayerFigures::attentionSpan));
     columns.put("attention_entropy", result.over(LayerFigures::attentionEntropy));
+    columns.put("coding_length_normalized_error", result.over(f -> f.errors().codingLength()));
+    columns.put("matrix_entropy_error", result.over(f -> f.errors().matrixEntropy()));
+    columns.put("effective_rank_error", result.over(f -> f.errors().effectiveRank()));
+    columns.put("participation_ratio_error", result.over(f -> f.errors().participationRatio()));
+    columns.put("isoscore_error", result.over(f -> f.errors().isoScore()));
     return columns;
   }
 

@@ -11,10 +11,10 @@ import org.geodex.backend.transformer.AttentionStatistics;
 import org.geodex.divergence.KlGaussianDiagonal;
 import org.geodex.entropy.CodingLength;
 import org.geodex.entropy.IsoScore;
+import org.geodex.entropy.JackknifeMoments;
 import org.geodex.entropy.MatrixEntropy;
 import org.geodex.entropy.ParticipationRatio;
 import org.geodex.entropy.RowForm;
-import org.geodex.entropy.SecondMoment;
 import org.geodex.geodesic.DimensionEstimate;
 import org.geodex.geodesic.DimensionTwoNn;
 import org.geodex.geodesic.GeodesicTable;
@@ -23,6 +23,7 @@ import org.geodex.geodesic.TrajectoryCurvature;
 import org.geodex.matrix.Matrix;
 import org.geodex.scale.LayerKernel;
 import org.geodex.similarity.CkaDebiased;
+import org.geodex.statistics.Jackknife;
 
 /**
  * Figures of every layer and of every pair of layers. Second moments and CKA use all token rows;
@@ -31,6 +32,7 @@ import org.geodex.similarity.CkaDebiased;
  */
 public final class LayerAnalysis {
   private static final int RESAMPLES = 100;
+  private static final int BLOCKS = 5;
 
   private LayerAnalysis() {}
 
@@ -115,17 +117,19 @@ public final class LayerAnalysis {
     GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
     AttentionStatistics attention =
         layer == 0 || states.attention().isEmpty() ? null : states.attention().get(layer - 1);
-    try (SecondMoment unit = SecondMoment.of(backend, x, RowForm.UNIT);
-        SecondMoment centredUnit = SecondMoment.of(backend, x, RowForm.CENTRED_UNIT);
-        SecondMoment centred = SecondMoment.of(backend, x, RowForm.CENTRED)) {
-      double entropy = MatrixEntropy.of(centredUnit);
+    long[] blocks = Jackknife.bounds(states.documentLengths(), BLOCKS);
+    try (JackknifeMoments unit = JackknifeMoments.of(backend, x, RowForm.UNIT, blocks);
+        JackknifeMoments centredUnit =
+            JackknifeMoments.of(backend, x, RowForm.CENTRED_UNIT, blocks);
+        JackknifeMoments centred = JackknifeMoments.of(backend, x, RowForm.CENTRED, blocks)) {
+      double entropy = MatrixEntropy.of(centredUnit.all());
       return new LayerFigures(
           layer,
-          CodingLength.normalized(backend, unit, settings.eps()),
+          CodingLength.normalized(backend, unit.all(), settings.eps()),
           entropy,
           Math.exp(entropy),
-          ParticipationRatio.of(centred),
-          IsoScore.of(centred),
+          ParticipationRatio.of(centred.all()),
+          IsoScore.of(centred.all()),
           dimension.value(),
           dimension.low(),
           dimension.high(),
@@ -135,8 +139,25 @@ public final class LayerAnalysis {
           geodesic.tortuosity(),
           TrajectoryCurvature.of(x, states.documentLengths()).mean(),
           attention == null ? Double.NaN : attention.meanDistance(),
-          attention == null ? Double.NaN : attention.meanEntropy());
+          attention == null ? Double.NaN : attention.meanEntropy(),
+          errors(backend, unit, centredUnit, centred, settings.eps()));
     }
+  }
+
+  private static LayerFigures.Errors errors(
+      Backend backend,
+      JackknifeMoments unit,
+      JackknifeMoments centredUnit,
+      JackknifeMoments centred,
+      double eps) {
+    double entropy = centredUnit.standardError(MatrixEntropy::of);
+    return new LayerFigures.Errors(
+        unit.standardError(m -> CodingLength.normalized(backend, m, eps)),
+        entropy,
+        // d exp(H) = exp(H) dH: the eigenvalues are not asked for twice.
+        entropy * Math.exp(MatrixEntropy.of(centredUnit.all())),
+        centred.standardError(ParticipationRatio::of),
+        centred.standardError(IsoScore::of));
   }
 
   private static double[][] divergences(Backend backend, List<? extends Matrix> states) {

@@ -20,6 +20,7 @@ package org.geodex.analysis;
  * @param attentionSpan mean distance attended to in the layer's self-attention, tokens; NaN for
  *     layer 0
  * @param attentionEntropy mean entropy of the layer's self-attention, nats; NaN for layer 0
+ * @param errors standard errors of some of them
  */
 public record LayerFigures(
     int layer,
@@ -37,4 +38,17 @@ public record LayerFigures(
     double tortuosity,
     double curvature,
     double attentionSpan,
-    double attentionEntropy) {}
+    double attentionEntropy,
+    Errors errors) {
+
+  /**
+   * Standard errors over documents: the delete-a-block jackknife of the second-moment figures, NaN
+   * for fewer than three documents or fewer rows than dimensions.
+   */
+  public record Errors(
+      double codingLength,
+      double matrixEntropy,
+      double effectiveRank,
+      double participationRatio,
+      double isoScore) {}
+}

@@ -34,7 +34,7 @@ public final class RankMe {
       for (double value : s) {
         energy += value * value;
       }
-      SecondMoment.checkNotEmpty(x, form, energy, centre);
+      SecondMoment.checkNotEmpty(x.rows(), form, energy, centre);
       return s;
     }
   }

@@ -24,11 +24,11 @@ public final class SecondMoment implements AutoCloseable {
   private final long directions;
   private double[] eigenvalues;
 
-  private SecondMoment(Algebra algebra, Matrix64 matrix, Matrix x, long directions) {
+  private SecondMoment(Algebra algebra, Matrix64 matrix, long rows, int columns, long directions) {
     this.algebra = algebra;
     this.matrix = matrix;
-    this.rows = x.rows();
-    this.columns = x.columns();
+    this.rows = rows;
+    this.columns = columns;
     this.directions = directions;
   }
 
@@ -47,10 +47,16 @@ public final class SecondMoment implements AutoCloseable {
         x.rows() < x.columns()
             ? algebra.gram(x, centre, form.unitRows())
             : algebra.scatter(x, centre, form.unitRows());
+    return of(algebra, matrix, x.rows(), x.columns(), form, centre);
+  }
+
+  /** Takes over a matrix that was computed already; closes it when there is nothing in it. */
+  static SecondMoment of(
+      Algebra algebra, Matrix64 matrix, long rows, int columns, RowForm form, double[] centre) {
     try {
-      checkNotEmpty(x, form, matrix.trace(), centre);
-      long directions = form.unitRows() ? Math.round(matrix.trace()) : x.rows();
-      return new SecondMoment(algebra, matrix, x, directions);
+      checkNotEmpty(rows, form, matrix.trace(), centre);
+      long directions = form.unitRows() ? Math.round(matrix.trace()) : rows;
+      return new SecondMoment(algebra, matrix, rows, columns, directions);
     } catch (Throwable e) {
       matrix.close();
       throw e;
@@ -72,18 +78,18 @@ public final class SecondMoment implements AutoCloseable {
   }
 
   /** Means of f32 columns leave about 1e-15 of their square where the rows are all equal. */
-  static void checkNotEmpty(Matrix x, RowForm form, double trace, double[] centre) {
+  static void checkNotEmpty(long rows, RowForm form, double trace, double[] centre) {
     double origin = 0;
     for (double c : centre == null ? new double[0] : centre) {
       origin += c * c;
     }
-    double noise = x.rows() * origin * Algebra.NO_DIRECTION * Algebra.NO_DIRECTION;
+    double noise = rows * origin * Algebra.NO_DIRECTION * Algebra.NO_DIRECTION;
     if (trace <= noise) {
       throw new InputException(
           form.centre()
               ? "the %d rows are all equal: nothing is left after centring"
               : "the %d rows are all zero",
-          x.rows());
+          rows);
     }
   }
 

@@ -75,7 +75,7 @@ public final class StochasticLanczos {
     this.form = form;
     this.centre = form.centre() ? backend.algebra().means(x) : null;
     this.trace = Arrays.stream(backend.algebra().squaredLengths(x, centre, form.unitRows())).sum();
-    SecondMoment.checkNotEmpty(x, form, trace, centre);
+    SecondMoment.checkNotEmpty(x.rows(), form, trace, centre);
     this.directions = form.unitRows() ? Math.round(trace) : x.rows();
   }
 
