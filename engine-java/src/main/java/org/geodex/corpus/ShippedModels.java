@@ -23,7 +23,7 @@ public final class ShippedModels {
       List.of("gpt2-16", "gpt2-32", "gpt2-64", "gpt2-96", "gpt2-160");
 
   /** The four architectures at one width and depth. */
-  public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "roberta", "t5");
+  public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "t5");
 
   private static final String PREFIX = "/org/geodex/models/";
   private static final List<String> FILES =
