@@ -1,16 +1,21 @@
 package org.geodex.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.geodex.analysis.Analysis;
+import org.geodex.analysis.ScalingSection;
 import org.geodex.backend.Backend;
 import org.geodex.corpus.Corpus;
 import org.geodex.corpus.LabelledDocument;
 import org.geodex.corpus.ShippedModels;
 import org.geodex.error.UsageException;
+import org.geodex.model.Model;
+import org.geodex.model.Tokenizer;
 import org.geodex.report.Report;
+import org.geodex.token.ScalingStudy;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,6 +32,9 @@ import picocli.CommandLine.Option;
 final class DemoCommand extends GeodexCommand {
   /** Neither the seed of the models' training text nor that of their validation text. */
   private static final long SEED_OFFSET = 1000;
+
+  /** Longer than every document of the language. */
+  private static final int CONTEXT = 192;
 
   @Option(
       names = "--out",
@@ -75,11 +83,32 @@ final class DemoCommand extends GeodexCommand {
                 options.partition,
                 options.batch));
       }
+      report.timed("scaling", () -> scaling(backend, report, truth));
       analysis.commit();
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("models", models);
       result.put("report", out.resolve("report.html").toString());
       return result;
     }
+  }
+
+  /** Entropy against size over the family of GPT-2s. */
+  private Void scaling(Backend backend, Report report, List<LabelledDocument> truth) {
+    ScalingStudy study = new ScalingStudy(new double[] {options.eps}, -1, CONTEXT, common.seed);
+    List<ScalingStudy.Measurement> measured = new ArrayList<>();
+    try (Progress progress =
+        progress("scaling", (long) ShippedModels.FAMILY.size() * truth.size())) {
+      for (String name : ShippedModels.FAMILY) {
+        Path folder = ShippedModels.folder(name);
+        try (Model model = Model.load(folder, backend);
+            Tokenizer tokenizer = Tokenizer.load(folder)) {
+          List<int[]> contexts =
+              truth.stream().map(d -> tokenizer.encode(d.text(), true).ids()).toList();
+          measured.add(study.measure(backend, model, contexts, progress::step));
+        }
+      }
+    }
+    ScalingSection.add(report, study, measured);
+    return null;
   }
 }

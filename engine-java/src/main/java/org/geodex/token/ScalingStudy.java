@@ -3,6 +3,8 @@ package org.geodex.token;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +71,8 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
       Map<String, double[]> values,
       double[] conditionalEntropy) {
 
-    double mean(String quantity) {
+    /** Mean over the texts. */
+    public double mean(String quantity) {
       return Arrays.stream(values.get(quantity)).average().orElseThrow();
     }
 
@@ -239,24 +242,37 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
     return models.stream().mapToDouble(Measurement::parameters).toArray();
   }
 
-  private Map<String, Object> fits(List<Measurement> models, String quantity) {
-    Map<String, Object> fits = new LinkedHashMap<>();
+  /**
+   * The laws through one quantity of all models; those with fewer parameters than there are models.
+   *
+   * @param best the law of smallest AIC
+   * @param exponent b of a·N^b, with its interval over texts
+   */
+  public record Laws(Map<GrowthFit.Law, GrowthFit> fits, GrowthFit.Law best, Interval exponent) {}
+
+  /** Fits the laws. */
+  public Laws laws(List<Measurement> models, String quantity) {
     double[] sizes = sizes(models);
     double[] means = models.stream().mapToDouble(m -> m.mean(quantity)).toArray();
-    String best = null;
-    double bestAic = Double.POSITIVE_INFINITY;
+    Map<GrowthFit.Law, GrowthFit> fits = new EnumMap<>(GrowthFit.Law.class);
     for (GrowthFit.Law law : GrowthFit.Law.values()) {
       if (law.parameters() < models.size()) {
-        GrowthFit fit = GrowthFit.of(law, sizes, means);
-        fits.put(law.toString(), describe(fit));
-        if (fit.aic() < bestAic) {
-          best = law.toString();
-          bestAic = fit.aic();
-        }
+        fits.put(law, GrowthFit.of(law, sizes, means));
       }
     }
-    fits.put("best_by_aic", best);
-    fits.put("exponent", interval(exponent(models, quantity, sizes)));
+    GrowthFit.Law best =
+        fits.keySet().stream()
+            .min(Comparator.comparingDouble(law -> fits.get(law).aic()))
+            .orElseThrow();
+    return new Laws(fits, best, exponent(models, quantity, sizes));
+  }
+
+  private Map<String, Object> fits(List<Measurement> models, String quantity) {
+    Laws laws = laws(models, quantity);
+    Map<String, Object> fits = new LinkedHashMap<>();
+    laws.fits().forEach((law, fit) -> fits.put(law.toString(), describe(fit)));
+    fits.put("best_by_aic", laws.best().toString());
+    fits.put("exponent", interval(laws.exponent()));
     return fits;
   }
 

@@ -22,10 +22,15 @@ class DemoTest {
     assertEquals(0, run.exit(), run.err());
     JsonNode results =
         new ObjectMapper().readTree(out.resolve("report.json").toFile()).get("results");
-    for (String model : ShippedModels.FAMILY) {
-      assertEquals("gpt2", results.at("/" + model + "/model_type").asText());
+    for (String model : ShippedModels.ARCHITECTURES) {
+      JsonNode result = results.get(model);
+      assertEquals(model.replaceAll("-.*", ""), result.get("model_type").asText());
       assertTrue(Files.exists(out.resolve(model + "_layers.arrow")), model);
+      assertEquals(3, result.get("maps").size());
+      // The word alone nearly gives its class; its topic needs the words around it.
+      assertTrue(result.at("/probes/word_class_before_topic").asBoolean(), model);
     }
+    assertEquals(ShippedModels.FAMILY.size(), results.at("/scaling/models").size());
     ReportInBrowser.check(out.resolve("report.html"), Path.of("target/screenshots/demo"));
   }
 }
