@@ -86,7 +86,9 @@ class ShippedModelsTest {
     assertTrue(loss > 1.3, "no model beats the language's entropy rate");
   }
 
-  /** A quarter of the words is to be named, of these 80 % masked and 10 % replaced, as in training. */
+  /**
+   * A quarter of the words is to be named, of these 80 % masked and 10 % replaced, as in training.
+   */
   @ParameterizedTest
   @ValueSource(strings = "bert")
   void maskedLossOnHeldOutTextIsTheCards(String name) throws IOException {
