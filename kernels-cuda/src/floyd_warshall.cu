@@ -5,10 +5,10 @@
 // Reference: Venkataraman, Sahni, Mukhopadhyaya, "A blocked all-pairs shortest-paths algorithm",
 // JEA 8 (2003). For each block b three launches on one stream:
 //
-//   1. gx_floyd_warshall_diagonal   closes the tile d[b,b] by itself (128 dependent steps)
-//   2. gx_floyd_warshall_panel      row panel p[k,j] = closure (x) d[b,j], column panel
+//   1. gx_floyd_warshall_diagonal_{f32,s32}: closes the tile d[b,b] by itself (128 dependent steps)
+//   2. gx_floyd_warshall_panel_{f32,s32}: row panel p[k,j] = closure (x) d[b,j], column panel
 //                                   q[k,i] = (d[i,b] (x) closure)^T, both with k outermost
-//   3. gx_floyd_warshall_product    every other tile: d[i,j] = min(d[i,j], min_k q[k,i] + p[k,j])
+//   3. gx_floyd_warshall_product_{f32,s32}: every other tile: d[i,j] = min(d[i,j], min_k q[k,i] + p[k,j])
 //
 // Before: gx_floyd_warshall_fill_f32 makes d from the sparse graph. Fixed point: gx_fixed_from_f32 and
 // gx_fixed_to_f32 convert before and after, in place or not.
@@ -23,13 +23,13 @@
 //   p, q      [128,n] device scratch; a symmetric graph needs p alone (q = p).
 //
 // A symmetric graph works on the tiles with i <= j alone: half the operations and bytes. Tiles
-// below the diagonal are read nowhere; gx_floyd_warshall_mirror fills them at the end.
+// below the diagonal are read nowhere; gx_floyd_warshall_mirror_f32 fills them at the end.
 //
 // Two arithmetics
 //   f32   Sums in f32, minima on the bit patterns: floats >= 0 order as their bits do, so two
 //         sums and the old value meet in one three-way integer minimum. That is 2 FADD + 1
 //         VIMNMX3 for two relaxations on sm_90: 1.5 instructions each. Every value is the f32 sum
-//         of a path in an association given by the block structure, so runs repeat bit for bit;
+//         of a path in an association given by the block structure. Determinism: the same bits every run;
 //         relative error <= hops * 2^-24.
 //   s32   Fixed point, distance * 2^s rounded; __viaddmin_s32 is one VIADDMNMX on sm_90: 1
 //         instruction a relaxation. Sums are exact, so the result does not depend on the order of
@@ -45,6 +45,8 @@
 // relaxations = 1.5625 instructions each, 4 % above the ideal 1.5 (s32: 64 VIADDMNMX + 4 LDS per
 // pivot = 1.0625, 6 % above 1). docs/kernels.md holds the count read from the assembled code.
 //
+// Grid: phase 1 one block, phase 2 n/128 blocks (twice that without symmetry), phase 3 one block for each
+// tile, all of 256 threads.
 // Phase 1 is one block for about 128 x 350 clocks; phase 2 has n/128 blocks of 128^3 relaxations.
 // Both are 1 to 2 % of phase 3 at n = 16384 and dominate below n = 2000.
 //
@@ -329,27 +331,6 @@ __device__ __forceinline__ void relax_tiles(
   store_tile<Value, Four>(tile, n, out);
 }
 
-/** Copies the tiles above the diagonal, transposed, below it. Block (i, j) moves 32 x 32 values. */
-template <typename Value>
-__device__ __forceinline__ void mirror(Value* d, long long n) {
-  __shared__ Value tile[32][33];
-  if (blockIdx.y > blockIdx.x) {
-    return;
-  }
-  const long long i0 = blockIdx.y * 32LL;
-  const long long j0 = blockIdx.x * 32LL;
-  const int x = static_cast<int>(threadIdx.x) % 32;
-  for (int y = static_cast<int>(threadIdx.x) / 32; y < 32; y += 8) {
-    tile[y][x] = d[(i0 + y) * n + j0 + x];
-  }
-  __syncthreads();
-  for (int y = static_cast<int>(threadIdx.x) / 32; y < 32; y += 8) {
-    if (j0 + y > i0 + x) {
-      d[(j0 + y) * n + i0 + x] = tile[x][y];
-    }
-  }
-}
-
 }  // namespace
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
@@ -369,7 +350,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_floyd_warshall_product_f32(
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
     gx_floyd_warshall_mirror_f32(float* d, long long n) {
-  mirror(d, n);
+  mirror_upper(d, n);
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads)

@@ -188,10 +188,5 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_mirror_f64(double* c, long long n) {
-  const long long j = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
-  for (long long i = blockIdx.y; i < n; i += gridDim.y) {
-    if (j < i) {
-      c[i * n + j] = c[j * n + i];
-    }
-  }
+  mirror_upper(c, n);
 }

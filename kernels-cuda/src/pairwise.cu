@@ -397,14 +397,27 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_pairwise_exact_f64(
   exact(metric, x, n, xs, y, m, ys, d, out, ldo, upper);
 }
 
-/** In place over products[n,m]; 4 B read and 4 B written a pair. Grid: ceil(m/256) x n. */
+/** In place over products[n,m]; 4 B read and 4 B written a pair. Grid: ceil(m/1024) x n. */
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_pairwise_expand_f32(
     float* products, long long n, long long m, const float* xx, const float* yy, int root, int same) {
-  const long long j = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
+  const long long j = (blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x) * 4;
   for (long long i = blockIdx.y; i < n; i += gridDim.y) {
-    if (j < m) {
-      const float square = fmaxf(0.0f, fmaf(-2.0f, products[i * m + j], xx[i] + yy[j]));
-      products[i * m + j] = same && i == j ? 0.0f : root ? sqrtf(square) : square;
+    float* row = products + i * m;
+    const float x = xx[i];
+    const auto distance = [&](float product, float y, long long column) {
+      const float square = fmaxf(0.0f, fmaf(-2.0f, product, x + y));
+      return same && i == column ? 0.0f : root ? sqrtf(square) : square;
+    };
+    if (m % 4 == 0 && j < m) {
+      const float4 p = *reinterpret_cast<const float4*>(row + j);
+      const float4 y = *reinterpret_cast<const float4*>(yy + j);
+      *reinterpret_cast<float4*>(row + j) = {
+          distance(p.x, y.x, j), distance(p.y, y.y, j + 1), distance(p.z, y.z, j + 2),
+          distance(p.w, y.w, j + 3)};
+    } else {
+      for (long long c = j; c < min(m, j + 4); c++) {
+        row[c] = distance(row[c], yy[c], c);
+      }
     }
   }
 }

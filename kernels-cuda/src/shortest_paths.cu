@@ -1,6 +1,6 @@
 // Shortest paths from many sources on a sparse graph: 32 sources a block, one in each lane.
 //
-//   d[s,v] = min over paths from s to v of the sum of weights
+//   gx_shortest_paths_f32   d[s,v] = min over paths from s to v of the sum of weights
 //
 // Bellman-Ford by pulling, with a bit for every vertex whose distances fell in the last sweep: a warp
 // takes a vertex, looks up 32 of its neighbours' bits at once, and for those that are set takes
@@ -15,7 +15,8 @@
 //   out [count, n] f32: row r belongs to source[first + r]; +infinity where there is no path.
 //   sweeps [blocks] s32.
 // Grid: ceil(sources / 32) blocks of 1024 threads, or fewer in turns (first, count).
-// Dynamic shared memory: two bits a vertex: 8 ceil(n/32) bytes, at most 98 304: n <= 393 216.
+// Dynamic shared memory: two bits a vertex: 8 ceil(n/32) bytes, at most 98 304.
+// Limits: n <= 393 216.
 //
 // Determinism: d[v] = min_u fl(d[u] + w) has one greatest solution, because rounding is monotone;
 // any order of relaxations that begins above it ends in it. So the bits do not depend on the order of

@@ -60,4 +60,32 @@ __device__ __forceinline__ void upper_tile(int t, int& i, int& j) {
   i = t - j * (j + 1) / 2;
 }
 
+constexpr int kMirrorTile = 32;
+
+/**
+ * Copies what lies above the diagonal of d[n,n], transposed, below it; both sides in whole lines.
+ * Grid: ceil(n/32) x ceil(n/32) blocks of kTileThreads.
+ */
+template <typename T>
+__device__ __forceinline__ void mirror_upper(T* d, long long n) {
+  __shared__ T tile[kMirrorTile][kMirrorTile + 1];
+  if (blockIdx.y > blockIdx.x) {
+    return;
+  }
+  const long long i0 = blockIdx.y * static_cast<long long>(kMirrorTile);
+  const long long j0 = blockIdx.x * static_cast<long long>(kMirrorTile);
+  const int x = lane_id();
+  for (int y = warp_id(); y < kMirrorTile; y += kTileThreads / kWarp) {
+    if (i0 + y < n && j0 + x < n) {
+      tile[y][x] = d[(i0 + y) * n + j0 + x];
+    }
+  }
+  __syncthreads();
+  for (int y = warp_id(); y < kMirrorTile; y += kTileThreads / kWarp) {
+    if (j0 + y < n && j0 + y > i0 + x) {
+      d[(j0 + y) * n + i0 + x] = tile[x][y];
+    }
+  }
+}
+
 }  // namespace gx

@@ -44,6 +44,7 @@ namespace {
 
 constexpr int kWarpsABlock = kTileThreads / kWarp;
 constexpr int kMostCandidates = 256;
+constexpr int kAtOnce = 4;  // scores of a lane that are under way together
 constexpr unsigned long long kNoKey = ~0ull;
 
 /** Floats as integers that order alike, negative ones included. */
@@ -163,16 +164,24 @@ __device__ __forceinline__ void fold_strip(
   const float* scores = p + row * ldp;
   const long long self = same ? first_row + row - first_column : -1;
   unsigned long long bar = list.last().bits;
-  for (int c0 = 0; c0 < columns; c0 += kWarp) {
-    const int c = c0 + lane_id();
-    ScoreKey key = {kNoKey};
-    if (c < columns && c != self) {
-      const float score = mode == 0 ? fmaf(-2.0f, scores[c], yy[first_column + c]) : scores[c];
-      key.bits = key_of(score, first_column + c);
+  for (int c0 = 0; c0 < columns; c0 += kAtOnce * kWarp) {
+    ScoreKey key[kAtOnce];
+    bool offer = false;
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      const int c = c0 + q * kWarp + lane_id();
+      key[q] = {kNoKey};
+      if (c < columns && c != self) {
+        const float score = mode == 0 ? fmaf(-2.0f, scores[c], yy[first_column + c]) : scores[c];
+        key[q].bits = key_of(score, first_column + c);
+      }
+      offer |= key[q].bits < bar;
     }
-    const bool offer = key.bits < bar;
     if (__any_sync(kAllLanes, offer)) {
-      offer_all(list, key, offer);
+#pragma unroll
+      for (int q = 0; q < kAtOnce; q++) {
+        offer_all(list, key[q], key[q].bits < bar);
+      }
       bar = list.last().bits;
     }
   }

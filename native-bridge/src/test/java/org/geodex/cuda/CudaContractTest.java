@@ -2,6 +2,7 @@ package org.geodex.cuda;
 
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,6 +13,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.geodex.cuda.CudaDriver.Grid;
@@ -125,6 +127,47 @@ class CudaContractTest {
             }
           }
         });
+  }
+
+  /** The instruction-rate probes against the same chains in Java: integers, so exact. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void probesComputeTheirChains(String binding) {
+    int steps = 5;
+    on(
+        binding,
+        context -> {
+          try (Arena arena = Arena.ofConfined();
+              DeviceBuffer out = context.allocate(4 * 256)) {
+            Grid one = new Grid(1);
+            context.kernel("gx_probe_fadd_f32").launch(context.stream(), one, 0, out, 2f, steps);
+            float[] sums = fetch(context, out, 256, arena);
+            context.kernel("gx_probe_addmin_f32").launch(context.stream(), one, 0, out, -3f, steps);
+            float[] least = fetch(context, out, 256, arena);
+            context.kernel("gx_probe_viaddmin_s32").launch(context.stream(), one, 0, out, -3, steps);
+            MemorySegment integers = arena.allocate(JAVA_FLOAT, 256);
+            context.copyToHost(out, 0, integers);
+            context.stream().synchronize();
+            for (int t = 0; t < 256; t++) {
+              assertEquals(8 * t + 28 + 8 * 2 * steps, sums[t], "thread " + t);
+              assertEquals(addMinChains(t, -3, steps), least[t], "thread " + t);
+              assertEquals(
+                  addMinChains(t, -3, steps), integers.getAtIndex(JAVA_INT, t), "thread " + t);
+            }
+          }
+        });
+  }
+
+  /** Σ of eight chains c[i] = min(c[i], c[i + 1] + a), in order of i within a step. */
+  private static int addMinChains(int first, int a, int steps) {
+    int[] chain = new int[8];
+    Arrays.setAll(chain, i -> first + i);
+    for (int s = 0; s < steps; s++) {
+      for (int i = 0; i < 8; i++) {
+        chain[i] = Math.min(chain[i], chain[(i + 1) % 8] + a);
+      }
+    }
+    return Arrays.stream(chain).sum();
   }
 
   @ParameterizedTest

@@ -15,7 +15,7 @@ import org.geodex.matrix.Matrix64;
  * <p>Copies: the operands once to the device, the result back.
  */
 final class CudaAlgebra implements Algebra {
-  private static final int MAX_GRID_Y = 65535;
+  private static final int MIRROR_TILE = 32;
 
   private final Device device;
   private final Algebra host;
@@ -192,7 +192,7 @@ final class CudaAlgebra implements Algebra {
   private static void mirror(Job job, DeviceBuffer c, int n) {
     job.launch(
         "gx_mirror_f64",
-        new Grid(Job.blocks(n, Job.THREADS), Math.min(n, MAX_GRID_Y)),
+        new Grid(Job.blocks(n, MIRROR_TILE), Job.blocks(n, MIRROR_TILE)),
         c,
         (long) n);
   }

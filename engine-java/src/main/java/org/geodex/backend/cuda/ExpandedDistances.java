@@ -30,6 +30,7 @@ record ExpandedDistances(
   private static final int UNIT = 1;
   private static final int ROOTS = 2;
   private static final int MAX_GRID_Y = 65535;
+  private static final int COLUMNS_A_BLOCK = 1024;
 
   /** Whether the metric has this form. */
   static boolean has(Metric metric) {
@@ -84,7 +85,7 @@ record ExpandedDistances(
     products(job, from, rows, 0, Math.toIntExact(m), into);
     job.launch(
         "gx_pairwise_expand_f32",
-        new Grid(Job.blocks(m, Job.THREADS), Math.min(rows, MAX_GRID_Y)),
+        new Grid(Job.blocks(m, COLUMNS_A_BLOCK), Math.min(rows, MAX_GRID_Y)),
         into,
         (long) rows,
         m,

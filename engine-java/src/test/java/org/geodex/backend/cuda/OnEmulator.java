@@ -18,6 +18,9 @@ final class OnEmulator {
   /** {@code -Dgeodex.cuda.driver=system} runs the same tests on a card. */
   private static final String DRIVER = System.getProperty("geodex.cuda.driver", "emulator");
 
+  /** {@code -Dgeodex.cuda.binding=panama|jcuda} runs every operation on that one. */
+  private static final String BINDING = System.getProperty("geodex.cuda.binding");
+
   private OnEmulator() {}
 
   static void require() {
@@ -26,7 +29,8 @@ final class OnEmulator {
   }
 
   static CudaBackend cuda(String binding) {
-    return new CudaBackend(new CudaOptions(binding, DRIVER, 0), 2, BUDGET);
+    String used = BINDING == null ? binding : BINDING;
+    return new CudaBackend(new CudaOptions(used, DRIVER, 0), 2, BUDGET);
   }
 
   static ScalarBackend scalar() {
