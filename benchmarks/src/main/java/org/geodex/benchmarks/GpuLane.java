@@ -1,9 +1,10 @@
 package org.geodex.benchmarks;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -11,11 +12,13 @@ import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
+import org.geodex.benchmarks.KernelTimes.Ceiling;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
-import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.CudaOptions;
 import org.geodex.cuda.DeviceBuffer;
+import org.geodex.cuda.KernelTable;
+import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourGraph;
@@ -24,9 +27,9 @@ import org.geodex.information.KsgParameters;
 import org.geodex.matrix.Matrix;
 
 /**
- * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), then the
- * operations from host memory to host memory, the median of three after a first run. Prints a table
- * and writes a JSON file.
+ * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), each kernel
+ * against them, then the operations from host memory to host memory, the median of three after a
+ * first run. Prints a table and writes a JSON file.
  *
  * <p>Arguments: binding, driver, JSON file; {@code small} as a fourth makes the shapes small, for a
  * run on the emulator that shows only that the lane works.
@@ -38,6 +41,7 @@ public final class GpuLane {
   private final Path json;
   private final boolean small;
   private final Map<String, Object> results = new LinkedHashMap<>();
+  private final Map<Ceiling, Double> ceilings = new EnumMap<>(Ceiling.class);
 
   private GpuLane(CudaOptions options, Path json, boolean small) {
     this.options = options;
@@ -62,6 +66,7 @@ public final class GpuLane {
           () -> {
             results.put("driver_cuda", context.driver().version());
             ceilings(context);
+            kernels(context);
             return null;
           });
     }
@@ -89,42 +94,61 @@ public final class GpuLane {
     try (DeviceBuffer x = context.allocate(4 * n);
         DeviceBuffer y = context.allocate(4 * n)) {
       context.fill(x, 0, 0, n, context.stream());
+      Grid grid = new Grid((int) (n / 1024));
       double millis =
-          millis(
+          KernelTimes.millis(
               context,
               () ->
-                  context
-                      .kernel("gx_probe_copy_f32")
-                      .launch(context.stream(), new Grid((int) (n / 1024)), 0, x, y, n));
-      report("copy GB/s", 8.0 * n / millis * 1e-6);
+                  context.kernel("gx_probe_copy_f32").launch(context.stream(), grid, 0, x, y, n));
+      ceiling("copy GB/s", Ceiling.COPY, 8.0 * n / millis * 1e3, 1e-9);
     }
     int blocks = (small ? 1 : 16) * context.multiprocessors();
     int steps = small ? 16 : 1 << 15;
     double operations = (double) blocks * 256 * 8 * steps;
     try (DeviceBuffer out = context.allocate(4L * 256 * blocks)) {
-      rate(context, "gx_probe_fadd_f32", blocks, out, 1f, steps, operations);
-      rate(context, "gx_probe_addmin_f32", blocks, out, 1f, steps, operations);
-      rate(context, "gx_probe_viaddmin_s32", blocks, out, 1, steps, operations);
+      rate(context, "gx_probe_fadd_f32", Ceiling.ADD, blocks, out, 1f, steps, operations);
+      rate(context, "gx_probe_addmin_f32", Ceiling.ADD_MIN, blocks, out, 1f, steps, operations);
+      rate(
+          context, "gx_probe_viaddmin_s32", Ceiling.ADD_MIN_FUSED, blocks, out, 1, steps, operations);
     }
     products(context);
+  }
+
+  private void ceiling(String name, Ceiling ceiling, double aSecond, double unit) {
+    ceilings.put(ceiling, aSecond);
+    report(name, aSecond * unit);
+  }
+
+  /** Each kernel; those of kernels.def that are not among them are listed. */
+  private void kernels(CudaContext context) {
+    try (KernelTimes times = new KernelTimes(context, ceilings, small)) {
+      Map<String, Map<String, Object>> kernels = times.run();
+      results.put("kernels", kernels);
+      results.put(
+          "kernels_not_timed",
+          KernelTable.all().stream()
+              .map(KernelTable.Entry::name)
+              .filter(name -> !kernels.containsKey(name) && !results.containsKey(name + " T/s"))
+              .filter(name -> !name.equals("gx_probe_copy_f32"))
+              .toList());
+    }
   }
 
   private void rate(
       CudaContext context,
       String kernel,
+      Ceiling ceiling,
       int blocks,
       DeviceBuffer out,
       Number a,
       int steps,
       double operations) {
+    Grid grid = new Grid(blocks);
     double millis =
-        millis(
+        KernelTimes.millis(
             context,
-            () ->
-                context
-                    .kernel(kernel)
-                    .launch(context.stream(), new Grid(blocks), 0, out, a, steps));
-    report(kernel + " T/s", operations / millis * 1e-9);
+            () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
+    ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
   }
 
   private void products(CudaContext context) {
@@ -133,44 +157,30 @@ public final class GpuLane {
         DeviceBuffer c = context.allocate(4L * n * n)) {
       context.fill(a, 0, Float.floatToRawIntBits(0.5f), (long) n * n, context.stream());
       double millis =
-          millis(
+          KernelTimes.millis(
               context,
-              () ->
-                  context
-                      .blas()
-                      .sgemm(
-                          false,
-                          true,
-                          n,
-                          n,
-                          n,
-                          1,
-                          a.address(),
-                          n,
-                          a.address(),
-                          n,
-                          0,
-                          c.address(),
-                          n));
-      report("sgemm TFLOP/s", 2.0 * n * n * n / millis * 1e-9);
+              () -> {
+                long left = a.address();
+                context
+                    .blas()
+                    .sgemm(false, true, n, n, n, 1, left, n, left, n, 0, c.address(), n);
+              });
+      ceiling("sgemm TFLOP/s", Ceiling.SGEMM, 2.0 * n * n * n / millis * 1e3, 1e-12);
+      int half = n / 2; // f64 matrices in the same memory
+      context.fill(a, 0, 0, (long) n * n, context.stream());
+      millis =
+          KernelTimes.millis(
+              context,
+              () -> {
+                long left = a.address();
+                context
+                    .blas()
+                    .dgemm(
+                        false, true, half, half, half, 1, left, half, left, half, 0, c.address(),
+                        half);
+              });
+      ceiling("dgemm TFLOP/s", Ceiling.DGEMM, 2.0 * half * half * half / millis * 1e3, 1e-12);
     }
-  }
-
-  private static double millis(CudaContext context, Runnable launch) {
-    launch.run();
-    double[] times = new double[REPEATS];
-    try (CudaEvent start = context.createEvent();
-        CudaEvent end = context.createEvent()) {
-      for (int i = 0; i < REPEATS; i++) {
-        start.record(context.stream());
-        launch.run();
-        end.record(context.stream());
-        end.synchronize();
-        times[i] = end.millisSince(start);
-      }
-    }
-    Arrays.sort(times);
-    return times[REPEATS / 2];
   }
 
   // ---- operations, end to end
@@ -195,6 +205,7 @@ public final class GpuLane {
       report("relaxations of n^3, T/s", (double) n * n * n / seconds * 1e-12);
     }
     neighbours(cuda, small ? 200 : 50_000, d);
+    geodesic(cuda, small ? 130 : 20_000, d);
     int m = small ? 120 : 10_000;
     try (Matrix.Owned x = Manifold.rows(2, m, d);
         Matrix.Owned y = Manifold.rows(3, m, d)) {
@@ -209,21 +220,47 @@ public final class GpuLane {
 
   private void neighbours(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(4, n, d)) {
-      time("knn k=15 n=" + n + " d=" + d, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      double seconds =
+          time(
+              "knn k=15 n=" + n + " d=" + d,
+              () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      double product = 2.0 * n * n * d / ceilings.get(Ceiling.SGEMM);
+      report("knn over cuBLAS's time of its product", seconds / product);
     }
   }
 
+  /** Neighbours, graph and all paths, against the same on the host's cores, once. */
+  private void geodesic(Backend cuda, int n, int d) {
+    try (Matrix.Owned x = Manifold.rows(5, n, d);
+        Backend cpu = open("cpu")) {
+      double seconds = time("geodesic k=15 n=%d d=%d".formatted(n, d), () -> geodesic(cuda, x));
+      long start = System.nanoTime();
+      geodesic(cpu, x);
+      double host = (System.nanoTime() - start) * 1e-9;
+      report("the same on the cpu backend, once, s", host);
+      report("cpu over cuda", host / seconds);
+    }
+  }
+
+  private static void geodesic(Backend backend, Matrix x) {
+    NeighbourTable table = backend.geometry().knn(x, null, 15, Metric.EUCLIDEAN);
+    Graph graph = NeighbourGraph.of(table, NeighbourGraph.Kind.UNION);
+    GeodesicDistances.matrix(backend, graph).close();
+  }
+
   private double time(String name, Runnable operation) {
-    operation.run();
-    double[] seconds = new double[REPEATS];
-    for (int i = 0; i < REPEATS; i++) {
+    double[] seconds = new double[small ? 1 : REPEATS];
+    if (!small) {
+      operation.run();
+    }
+    for (int i = 0; i < seconds.length; i++) {
       long start = System.nanoTime();
       operation.run();
       seconds[i] = (System.nanoTime() - start) * 1e-9;
     }
     Arrays.sort(seconds);
-    report(name + ", s", seconds[REPEATS / 2]);
-    return seconds[REPEATS / 2];
+    report(name + ", s", seconds[seconds.length / 2]);
+    return seconds[seconds.length / 2];
   }
 
   private void report(String name, double value) {
@@ -232,14 +269,6 @@ public final class GpuLane {
   }
 
   private void write() throws IOException {
-    StringBuilder text = new StringBuilder("{\n");
-    String comma = "";
-    for (Map.Entry<String, Object> entry : results.entrySet()) {
-      Object value = entry.getValue();
-      text.append(comma).append("  \"").append(entry.getKey()).append("\": ");
-      text.append(value instanceof Number ? value : "\"" + value + "\"");
-      comma = ",\n";
-    }
-    Files.writeString(json, text.append("\n}\n"));
+    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), results);
   }
 }

@@ -1,0 +1,496 @@
+package org.geodex.benchmarks;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.geodex.cuda.CudaContext;
+import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.CudaEvent;
+import org.geodex.cuda.DeviceBuffer;
+
+/**
+ * Each kernel alone on data that lies on the device, between two events, and what part of the card's
+ * measured ceiling it reaches. Work is that of the kernels' headers. Data that comes from L2 may
+ * pass the copy bandwidth; the f32 relaxations need 1.5 instructions, the probe's pair 2.
+ */
+final class KernelTimes implements AutoCloseable {
+  private static final int REPEATS = 3;
+  private static final int TILE = 128;
+  private static final int WIDE = 64;
+  private static final int ROWS_A_BLOCK = 8;
+
+  /** What limits a kernel. */
+  enum Ceiling {
+    COPY("B/s"),
+    ADD("instructions/s"),
+    ADD_MIN("add and minimum/s"),
+    ADD_MIN_FUSED("fused add and minimum/s"),
+    SGEMM("FLOP/s"),
+    DGEMM("FLOP/s"),
+    NONE("");
+
+    final String unit;
+
+    Ceiling(String unit) {
+      this.unit = unit;
+    }
+  }
+
+  private final CudaContext context;
+  private final Map<Ceiling, Double> ceilings;
+  private final boolean small;
+  private final Deque<DeviceBuffer> open = new ArrayDeque<>();
+  private final Map<String, Map<String, Object>> times = new LinkedHashMap<>();
+
+  KernelTimes(CudaContext context, Map<Ceiling, Double> ceilings, boolean small) {
+    this.context = context;
+    this.ceilings = ceilings;
+    this.small = small;
+  }
+
+  /** The kernels by name: milliseconds, work, ceiling and part of it. */
+  Map<String, Map<String, Object>> run() {
+    rows(small ? 130 : 65_536, small ? 24 : 768);
+    pairs(small ? 130 : 8192, small ? 24 : 768);
+    selection(small ? 16 : 2048, small ? 130 : 3072, small ? 24 : 768);
+    floydWarshall(small ? 256 : 16_384);
+    shortestPaths(small ? 200 : 20_000);
+    counts(small ? 120 : 10_000);
+    categorical(small ? 65 : 4096, small ? 17 : 1024);
+    return times;
+  }
+
+  // ---- measuring
+
+  private DeviceBuffer allocate(long bytes) {
+    DeviceBuffer buffer = context.allocate(bytes);
+    open.push(buffer);
+    return buffer;
+  }
+
+  /** Positive f32 values. */
+  private DeviceBuffer values(long count) {
+    return upload(count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
+  }
+
+  private DeviceBuffer doubles(long count) {
+    return upload(
+        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
+  }
+
+  private interface Put {
+    void at(MemorySegment segment, long i, float value);
+  }
+
+  private DeviceBuffer upload(long count, int bytes, Put put) {
+    Random random = new Random(count);
+    DeviceBuffer buffer = allocate(count * bytes);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocate(count * bytes, 64);
+      for (long i = 0; i < count; i++) {
+        put.at(host, i, 0.1f + random.nextFloat());
+      }
+      context.copyToDevice(host, buffer, 0);
+      context.stream().synchronize();
+    }
+    return buffer;
+  }
+
+  private DeviceBuffer integers(int[] values) {
+    DeviceBuffer buffer = allocate(4L * values.length);
+    try (Arena arena = Arena.ofConfined()) {
+      context.copyToDevice(arena.allocateFrom(ValueLayout.JAVA_INT, values), buffer, 0);
+      context.stream().synchronize();
+    }
+    return buffer;
+  }
+
+  private void freeAll() {
+    context.stream().synchronize();
+    while (!open.isEmpty()) {
+      open.pop().close();
+    }
+  }
+
+  private static int blocks(long n, int each) {
+    return Math.toIntExact(Math.ceilDiv(n, (long) each));
+  }
+
+  /** Times a kernel and says what part of its ceiling it reaches. */
+  private void time(
+      String kernel, Ceiling ceiling, double work, Grid grid, int shared, Object... arguments) {
+    double millis =
+        millis(
+            context, () -> context.kernel(kernel).launch(context.stream(), grid, shared, arguments));
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("ms", millis);
+    if (ceiling == Ceiling.NONE) {
+      System.out.printf(Locale.ROOT, "%-36s %10.4f ms%n", kernel, millis);
+    } else {
+      double rate = work / millis * 1e3;
+      double part = 100 * rate / ceilings.get(ceiling);
+      entry.put("rate", rate);
+      entry.put("unit", ceiling.unit);
+      entry.put("percent_of_ceiling", part);
+      System.out.printf(
+          Locale.ROOT, "%-36s %10.4f ms %10.3e %s, %.0f %%%n", kernel, millis, rate, ceiling.unit, part);
+    }
+    times.put(kernel, entry);
+  }
+
+  /** Median milliseconds between two events around a launch; on the emulator one run. */
+  static double millis(CudaContext context, Runnable launch) {
+    double[] times = new double[context.emulated() ? 1 : REPEATS];
+    if (times.length > 1) {
+      launch.run();
+    }
+    try (CudaEvent start = context.createEvent();
+        CudaEvent end = context.createEvent()) {
+      for (int i = 0; i < times.length; i++) {
+        start.record(context.stream());
+        launch.run();
+        end.record(context.stream());
+        end.synchronize();
+        times[i] = end.millisSince(start);
+      }
+    }
+    Arrays.sort(times);
+    return times[times.length / 2];
+  }
+
+  // ---- families
+
+  private void rows(int n, int d) {
+    DeviceBuffer x = values((long) n * d);
+    DeviceBuffer z = allocate(4L * n * d);
+    DeviceBuffer centre = doubles(d);
+    DeviceBuffer first = allocate(8L * n);
+    DeviceBuffer second = allocate(8L * n);
+    int chunks = blocks(n, 1024);
+    DeviceBuffer sums = allocate(8L * chunks * d);
+    Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
+    double once = 4.0 * n * d;
+    long rows = n;
+    time("gx_row_scales_f64", Ceiling.COPY, once, warpARow, 0, x, rows, d, 0, first);
+    time("gx_rows_prepare_f32", Ceiling.COPY, 2 * once, warpARow, 0, x, rows, d, 0, centre, z, first);
+    time("gx_row_lengths_f64", Ceiling.COPY, once, warpARow, 0, x, rows, d, centre, first, second);
+    time("gx_row_longest_f32", Ceiling.COPY, once, warpARow, 0, x, rows, d, (long) d, first);
+    Grid columns = new Grid(blocks(d, 32), chunks);
+    time("gx_column_sums_f64", Ceiling.COPY, once, columns, 0, x, rows, d, 1024L, centre, 1, sums);
+    Grid total = new Grid(blocks(d, 256));
+    double partial = 8.0 * chunks * d;
+    time("gx_column_total_f64", Ceiling.COPY, partial, total, 0, sums, chunks, d, 1.0, 0L, centre);
+    long count = (long) n * d;
+    Grid stream = new Grid(blocks(count, 1024));
+    time("gx_probe_axpy_f32", Ceiling.COPY, 12.0 * count, stream, 0, 2f, x, z, count);
+    freeAll();
+  }
+
+  private void pairs(int n, int d) {
+    DeviceBuffer x = values((long) n * d);
+    DeviceBuffer out = allocate(8L * n * n);
+    DeviceBuffer xx = values(n);
+    double work = 2.0 * n * n * d;
+    long all = n;
+    Grid tiles = new Grid(blocks(n, TILE), blocks(n, TILE));
+    time("gx_pairwise_sqeuclidean_f32", Ceiling.ADD, work, tiles, 0, x, all, x, all, d, out, all, 1, 0);
+    time(
+        "gx_pairwise_chebyshev_f32", Ceiling.ADD_MIN, work / 2, tiles, 0, x, all, x, all, d, out, all, 0, 0);
+    time("gx_gemm_f32", Ceiling.SGEMM, work, tiles, 0, all, all, (long) d, x, (long) d, 1L, x, (long) d, 1L, out);
+    Grid lines = new Grid(blocks(n, 1024), n);
+    time("gx_pairwise_expand_f32", Ceiling.COPY, 8.0 * n * n, lines, 0, out, all, all, xx, xx, 1, 0);
+    // f64: 1/64 of the pairs, so that it stays short on cards with few f64 units
+    long part = Math.max(1, n / 8);
+    double pairs = (double) part * part * d;
+    Grid wide = new Grid(blocks(part, WIDE), blocks(part, WIDE));
+    time("gx_pairwise_fisher_f32", Ceiling.NONE, 0, wide, 0, x, part, x, part, d, out, part);
+    for (String type : new String[] {"f32", "f64"}) {
+      String kernel = "gx_pairwise_exact_" + type;
+      time(kernel, Ceiling.DGEMM, 4 * pairs, wide, 0, 0, x, part, 0L, x, part, 0L, d, out, part, 0);
+    }
+    time(
+        "gx_product_f64",
+        Ceiling.DGEMM,
+        2 * pairs,
+        wide,
+        0,
+        part,
+        part,
+        (long) d,
+        x,
+        (long) d,
+        1L,
+        0L,
+        0,
+        x,
+        (long) d,
+        1L,
+        0L,
+        0,
+        0L,
+        0L,
+        out,
+        0);
+    Grid squares = new Grid(blocks(part, 32), blocks(part, 32));
+    time("gx_mirror_f64", Ceiling.COPY, 8.0 * part * part, squares, 0, out, part);
+    freeAll();
+  }
+
+  private void selection(int rows, int columns, int d) {
+    DeviceBuffer x = values((long) columns * d);
+    DeviceBuffer scores = values((long) rows * columns);
+    DeviceBuffer yy = values(columns);
+    DeviceBuffer index = allocate(4L * rows * 256);
+    DeviceBuffer distance = allocate(8L * rows * 256);
+    DeviceBuffer certain = allocate(4L * rows);
+    Grid grid = new Grid(blocks(rows, ROWS_A_BLOCK));
+    double bytes = 4.0 * rows * columns;
+    DeviceBuffer keys = null;
+    for (int k : new int[] {256, 128, 64, 32}) {
+      keys = allocate(8L * rows * k);
+      time(
+          "gx_topk_%d_f32".formatted(k),
+          Ceiling.COPY,
+          bytes,
+          grid,
+          0,
+          scores,
+          (long) columns,
+          rows,
+          columns,
+          yy,
+          0,
+          0L,
+          0,
+          0,
+          keys,
+          1);
+    }
+    time(
+        "gx_topk_rerank_f64",
+        Ceiling.COPY,
+        4.0 * rows * 32 * d,
+        new Grid(rows),
+        0,
+        0,
+        0,
+        x,
+        0L,
+        x,
+        0L,
+        d,
+        keys,
+        32,
+        15,
+        yy,
+        10.0,
+        1e-6,
+        index,
+        distance,
+        certain);
+    DeviceBuffer exact = doubles((long) rows * columns);
+    time(
+        "gx_topk_exact_f64",
+        Ceiling.COPY,
+        2 * bytes,
+        grid,
+        0,
+        exact,
+        (long) columns,
+        rows,
+        columns,
+        0L,
+        15,
+        index,
+        distance);
+    freeAll();
+  }
+
+  private void floydWarshall(int n) {
+    int tiles = n / TILE;
+    long count = (long) n * n;
+    DeviceBuffer d = allocate(4 * count);
+    DeviceBuffer panel = allocate(4L * TILE * n);
+    DeviceBuffer closure = allocate(8L * TILE * TILE);
+    Ring ring = new Ring(n);
+    double bytes = 4.0 * count;
+    double relaxations = (double) (tiles - 1) * tiles / 2 * TILE * TILE * TILE;
+    Grid grid = new Grid(n);
+    time("gx_floyd_warshall_fill_f32", Ceiling.COPY, bytes, grid, 0, ring.start, ring.column, ring.weight, n, d, (long) n);
+    for (String type : new String[] {"_f32", "_s32"}) {
+      if (type.equals("_s32")) {
+        Grid words = new Grid(blocks(count, 256));
+        time("gx_fixed_from_f32", Ceiling.COPY, 2 * bytes, words, 0, d, count, 1f, d);
+      }
+      String name = "gx_floyd_warshall_";
+      time(name + "diagonal" + type, Ceiling.NONE, 0, new Grid(1), 0, d, (long) n, 0, closure);
+      time(
+          name + "panel" + type,
+          Ceiling.NONE,
+          0,
+          new Grid(tiles, 1),
+          98_304,
+          d,
+          (long) n,
+          0,
+          closure,
+          panel,
+          panel,
+          1);
+      time(
+          name + "product" + type,
+          type.equals("_f32") ? Ceiling.ADD_MIN : Ceiling.ADD_MIN_FUSED,
+          relaxations,
+          new Grid(tiles * (tiles + 1) / 2),
+          65_536,
+          d,
+          (long) n,
+          0,
+          panel,
+          panel,
+          1);
+    }
+    Grid words = new Grid(blocks(count, 256));
+    time("gx_fixed_to_f32", Ceiling.COPY, 2 * bytes, words, 0, d, count, 1f, d);
+    Grid squares = new Grid(n / 32, n / 32);
+    time("gx_floyd_warshall_mirror_f32", Ceiling.COPY, bytes, squares, 0, d, (long) n);
+    freeAll();
+  }
+
+  /** Vertices on a ring, each joined to the next 8 on both sides. */
+  private final class Ring {
+    private static final int REACH = 8;
+    final DeviceBuffer start;
+    final DeviceBuffer column;
+    final DeviceBuffer weight;
+
+    Ring(int n) {
+      int[] starts = new int[n + 1];
+      int[] columns = new int[2 * REACH * n];
+      for (int v = 0; v < n; v++) {
+        starts[v + 1] = starts[v] + 2 * REACH;
+        for (int r = 1; r <= REACH; r++) {
+          columns[starts[v] + 2 * r - 2] = Math.floorMod(v + r * r, n);
+          columns[starts[v] + 2 * r - 1] = Math.floorMod(v - r * r, n);
+        }
+      }
+      start = integers(starts);
+      column = integers(columns);
+      weight = values(columns.length);
+    }
+  }
+
+  private void shortestPaths(int n) {
+    Ring ring = new Ring(n);
+    int blocks = Math.min(context.multiprocessors(), blocks(n, 32));
+    int count = Math.min(n, 32 * blocks);
+    int[] all = new int[n];
+    Arrays.setAll(all, i -> i);
+    DeviceBuffer sources = integers(all);
+    DeviceBuffer work = allocate(4L * blocks * n * 32);
+    DeviceBuffer out = allocate(4L * count * n);
+    DeviceBuffer sweeps = allocate(4L * blocks);
+    time(
+        "gx_shortest_paths_f32",
+        Ceiling.NONE,
+        0,
+        new Grid(blocks),
+        8 * blocks(n, 32),
+        ring.start,
+        ring.column,
+        ring.weight,
+        n,
+        sources,
+        0,
+        count,
+        work,
+        out,
+        sweeps);
+    freeAll();
+  }
+
+  private void counts(int n) {
+    int d = 8;
+    DeviceBuffer x = values((long) n * d);
+    DeviceBuffer dx = allocate(4L * n * n);
+    DeviceBuffer counts = allocate(8L * n);
+    Grid tiles = new Grid(blocks(n, TILE), blocks(n, TILE));
+    context
+        .kernel("gx_pairwise_chebyshev_f32")
+        .launch(context.stream(), tiles, 0, x, (long) n, x, (long) n, d, dx, (long) n, 0, 0);
+    time(
+        "gx_ksg_counts_f32",
+        Ceiling.COPY,
+        64.0 * n * n,
+        new Grid(n, 1),
+        0,
+        dx,
+        dx,
+        0L,
+        (long) n,
+        n,
+        0,
+        x,
+        d,
+        x,
+        d,
+        0L,
+        0,
+        0L,
+        4,
+        1,
+        0,
+        0f,
+        counts,
+        counts.address() + 4L * n,
+        0L);
+    freeAll();
+  }
+
+  private void categorical(int n, int d) {
+    DeviceBuffer x = values((long) n * d);
+    DeviceBuffer logarithms = allocate(8L * n * d);
+    DeviceBuffer out = allocate(8L * n * n);
+    double values = (double) n * d;
+    long rows = n;
+    Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
+    time("gx_log_probabilities_f64", Ceiling.COPY, 12 * values, warpARow, 0, x, rows, d, 0, logarithms);
+    Grid wide = new Grid(blocks(n, WIDE), blocks(n, WIDE));
+    time(
+        "gx_kl_categorical_f32",
+        Ceiling.DGEMM,
+        4 * values * n,
+        wide,
+        0,
+        logarithms,
+        rows,
+        logarithms,
+        rows,
+        d,
+        out);
+    time(
+        "gx_kl_categorical_rows_f64",
+        Ceiling.COPY,
+        16 * values,
+        warpARow,
+        0,
+        logarithms,
+        logarithms,
+        rows,
+        d,
+        out);
+    freeAll();
+  }
+
+  @Override
+  public void close() {
+    freeAll();
+  }
+}
