@@ -98,8 +98,7 @@ public final class GpuLane {
       double millis =
           KernelTimes.millis(
               context,
-              () ->
-                  context.kernel("gx_probe_copy_f32").launch(context.stream(), grid, 0, x, y, n));
+              () -> context.kernel("gx_probe_copy_f32").launch(context.stream(), grid, 0, x, y, n));
       ceiling("copy GB/s", Ceiling.COPY, 8.0 * n / millis * 1e3, 1e-9);
     }
     int blocks = (small ? 1 : 16) * context.multiprocessors();
@@ -109,7 +108,14 @@ public final class GpuLane {
       rate(context, "gx_probe_fadd_f32", Ceiling.ADD, blocks, out, 1f, steps, operations);
       rate(context, "gx_probe_addmin_f32", Ceiling.ADD_MIN, blocks, out, 1f, steps, operations);
       rate(
-          context, "gx_probe_viaddmin_s32", Ceiling.ADD_MIN_FUSED, blocks, out, 1, steps, operations);
+          context,
+          "gx_probe_viaddmin_s32",
+          Ceiling.ADD_MIN_FUSED,
+          blocks,
+          out,
+          1,
+          steps,
+          operations);
     }
     products(context);
   }
@@ -146,8 +152,7 @@ public final class GpuLane {
     Grid grid = new Grid(blocks);
     double millis =
         KernelTimes.millis(
-            context,
-            () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
+            context, () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
     ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
   }
 
@@ -161,9 +166,7 @@ public final class GpuLane {
               context,
               () -> {
                 long left = a.address();
-                context
-                    .blas()
-                    .sgemm(false, true, n, n, n, 1, left, n, left, n, 0, c.address(), n);
+                context.blas().sgemm(false, true, n, n, n, 1, left, n, left, n, 0, c.address(), n);
               });
       ceiling("sgemm TFLOP/s", Ceiling.SGEMM, 2.0 * n * n * n / millis * 1e3, 1e-12);
       int half = n / 2; // f64 matrices in the same memory
@@ -176,7 +179,18 @@ public final class GpuLane {
                 context
                     .blas()
                     .dgemm(
-                        false, true, half, half, half, 1, left, half, left, half, 0, c.address(),
+                        false,
+                        true,
+                        half,
+                        half,
+                        half,
+                        1,
+                        left,
+                        half,
+                        left,
+                        half,
+                        0,
+                        c.address(),
                         half);
               });
       ceiling("dgemm TFLOP/s", Ceiling.DGEMM, 2.0 * half * half * half / millis * 1e3, 1e-12);

@@ -16,9 +16,9 @@ import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.DeviceBuffer;
 
 /**
- * Each kernel alone on data that lies on the device, between two events, and what part of the card's
- * measured ceiling it reaches. Work is that of the kernels' headers. Data that comes from L2 may
- * pass the copy bandwidth; the f32 relaxations need 1.5 instructions, the probe's pair 2.
+ * Each kernel alone on data that lies on the device, between two events, and what part of the
+ * card's measured ceiling it reaches. Work is that of the kernels' headers. Data that comes from L2
+ * may pass the copy bandwidth; the f32 relaxations need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
   private static final int REPEATS = 3;
@@ -77,7 +77,8 @@ final class KernelTimes implements AutoCloseable {
 
   /** Positive f32 values. */
   private DeviceBuffer values(long count) {
-    return upload(count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
+    return upload(
+        count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
   }
 
   private DeviceBuffer doubles(long count) {
@@ -128,7 +129,8 @@ final class KernelTimes implements AutoCloseable {
       String kernel, Ceiling ceiling, double work, Grid grid, int shared, Object... arguments) {
     double millis =
         millis(
-            context, () -> context.kernel(kernel).launch(context.stream(), grid, shared, arguments));
+            context,
+            () -> context.kernel(kernel).launch(context.stream(), grid, shared, arguments));
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("ms", millis);
     if (ceiling == Ceiling.NONE) {
@@ -140,7 +142,13 @@ final class KernelTimes implements AutoCloseable {
       entry.put("unit", ceiling.unit);
       entry.put("percent_of_ceiling", part);
       System.out.printf(
-          Locale.ROOT, "%-36s %10.4f ms %10.3e %s, %.0f %%%n", kernel, millis, rate, ceiling.unit, part);
+          Locale.ROOT,
+          "%-36s %10.4f ms %10.3e %s, %.0f %%%n",
+          kernel,
+          millis,
+          rate,
+          ceiling.unit,
+          part);
     }
     times.put(kernel, entry);
   }
@@ -179,7 +187,19 @@ final class KernelTimes implements AutoCloseable {
     double once = 4.0 * n * d;
     long rows = n;
     time("gx_row_scales_f64", Ceiling.COPY, once, warpARow, 0, x, rows, d, 0, first);
-    time("gx_rows_prepare_f32", Ceiling.COPY, 2 * once, warpARow, 0, x, rows, d, 0, centre, z, first);
+    time(
+        "gx_rows_prepare_f32",
+        Ceiling.COPY,
+        2 * once,
+        warpARow,
+        0,
+        x,
+        rows,
+        d,
+        0,
+        centre,
+        z,
+        first);
     time("gx_row_lengths_f64", Ceiling.COPY, once, warpARow, 0, x, rows, d, centre, first, second);
     time("gx_row_longest_f32", Ceiling.COPY, once, warpARow, 0, x, rows, d, (long) d, first);
     Grid columns = new Grid(blocks(d, 32), chunks);
@@ -200,12 +220,55 @@ final class KernelTimes implements AutoCloseable {
     double work = 2.0 * n * n * d;
     long all = n;
     Grid tiles = new Grid(blocks(n, TILE), blocks(n, TILE));
-    time("gx_pairwise_sqeuclidean_f32", Ceiling.ADD, work, tiles, 0, x, all, x, all, d, out, all, 1, 0);
     time(
-        "gx_pairwise_chebyshev_f32", Ceiling.ADD_MIN, work / 2, tiles, 0, x, all, x, all, d, out, all, 0, 0);
-    time("gx_gemm_f32", Ceiling.SGEMM, work, tiles, 0, all, all, (long) d, x, (long) d, 1L, x, (long) d, 1L, out);
+        "gx_pairwise_sqeuclidean_f32",
+        Ceiling.ADD,
+        work,
+        tiles,
+        0,
+        x,
+        all,
+        x,
+        all,
+        d,
+        out,
+        all,
+        1,
+        0);
+    time(
+        "gx_pairwise_chebyshev_f32",
+        Ceiling.ADD_MIN,
+        work / 2,
+        tiles,
+        0,
+        x,
+        all,
+        x,
+        all,
+        d,
+        out,
+        all,
+        0,
+        0);
+    time(
+        "gx_gemm_f32",
+        Ceiling.SGEMM,
+        work,
+        tiles,
+        0,
+        all,
+        all,
+        (long) d,
+        x,
+        (long) d,
+        1L,
+        x,
+        (long) d,
+        1L,
+        out);
     Grid lines = new Grid(blocks(n, 1024), n);
-    time("gx_pairwise_expand_f32", Ceiling.COPY, 8.0 * n * n, lines, 0, out, all, all, xx, xx, 1, 0);
+    time(
+        "gx_pairwise_expand_f32", Ceiling.COPY, 8.0 * n * n, lines, 0, out, all, all, xx, xx, 1, 0);
     // f64: 1/64 of the pairs, so that it stays short on cards with few f64 units
     long part = Math.max(1, n / 8);
     double pairs = (double) part * part * d;
@@ -323,7 +386,18 @@ final class KernelTimes implements AutoCloseable {
     double bytes = 4.0 * count;
     double relaxations = (double) (tiles - 1) * tiles / 2 * TILE * TILE * TILE;
     Grid grid = new Grid(n);
-    time("gx_floyd_warshall_fill_f32", Ceiling.COPY, bytes, grid, 0, ring.start, ring.column, ring.weight, n, d, (long) n);
+    time(
+        "gx_floyd_warshall_fill_f32",
+        Ceiling.COPY,
+        bytes,
+        grid,
+        0,
+        ring.start,
+        ring.column,
+        ring.weight,
+        n,
+        d,
+        (long) n);
     for (String type : new String[] {"_f32", "_s32"}) {
       if (type.equals("_s32")) {
         Grid words = new Grid(blocks(count, 256));
@@ -461,7 +535,17 @@ final class KernelTimes implements AutoCloseable {
     double values = (double) n * d;
     long rows = n;
     Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
-    time("gx_log_probabilities_f64", Ceiling.COPY, 12 * values, warpARow, 0, x, rows, d, 0, logarithms);
+    time(
+        "gx_log_probabilities_f64",
+        Ceiling.COPY,
+        12 * values,
+        warpARow,
+        0,
+        x,
+        rows,
+        d,
+        0,
+        logarithms);
     Grid wide = new Grid(blocks(n, WIDE), blocks(n, WIDE));
     time(
         "gx_kl_categorical_f32",

@@ -144,7 +144,9 @@ class CudaContractTest {
             float[] sums = fetch(context, out, 256, arena);
             context.kernel("gx_probe_addmin_f32").launch(context.stream(), one, 0, out, -3f, steps);
             float[] least = fetch(context, out, 256, arena);
-            context.kernel("gx_probe_viaddmin_s32").launch(context.stream(), one, 0, out, -3, steps);
+            context
+                .kernel("gx_probe_viaddmin_s32")
+                .launch(context.stream(), one, 0, out, -3, steps);
             MemorySegment integers = arena.allocate(JAVA_FLOAT, 256);
             context.copyToHost(out, 0, integers);
             context.stream().synchronize();

@@ -29,7 +29,8 @@ class KernelsDocumentedTest {
           Path.of("src", "test", "java", "org", "geodex", "backend", "cuda"),
           Path.of("..", "native-bridge", "src", "test", "java", "org", "geodex", "cuda"));
   private static final Pattern TEST =
-      Pattern.compile("@(?:ParameterizedTest|Test)\\b[^;{}]*?(?:\\{[^}]*}[^;{}]*?)?\\bvoid (\\w+)\\(");
+      Pattern.compile(
+          "@(?:ParameterizedTest|Test)\\b[^;{}]*?(?:\\{[^}]*}[^;{}]*?)?\\bvoid (\\w+)\\(");
   private static final Pattern IN_TICKS = Pattern.compile("`([^`]+)`");
 
   /** What a header must say: the words, any one of each line. */
@@ -51,7 +52,8 @@ class KernelsDocumentedTest {
 
   @BeforeAll
   static void read() throws IOException {
-    assumeTrue(Files.exists(PAGE), "no sources beside this test, as in the archive for a GPU machine");
+    assumeTrue(
+        Files.exists(PAGE), "no sources beside this test, as in the archive for a GPU machine");
     page = Files.readString(PAGE);
     kernels = new LinkedHashMap<>();
     ENTRY
@@ -86,7 +88,10 @@ class KernelsDocumentedTest {
     assertEquals(List.of(), missing);
   }
 
-  /** By its name, or by a pattern such as gx_topk_{32,64,128,256}_f32 or gx_pairwise_exact_f32, _f64. */
+  /**
+   * By its name, or by a pattern such as gx_topk_{32,64,128,256}_f32 or gx_pairwise_exact_f32,
+   * _f64.
+   */
   @Test
   void everyKernelStandsInItsHeader() throws IOException {
     List<String> missing = new ArrayList<>();
@@ -133,7 +138,8 @@ class KernelsDocumentedTest {
     List<String> methods = new ArrayList<>();
     for (Path folder : PARITY_TESTS) {
       try (Stream<Path> files = Files.list(folder)) {
-        for (Path file : files.filter(f -> f.getFileName().toString().startsWith("Cuda")).toList()) {
+        for (Path file :
+            files.filter(f -> f.getFileName().toString().startsWith("Cuda")).toList()) {
           TEST.matcher(Files.readString(file)).results().forEach(m -> methods.add(m.group(1)));
         }
       }
