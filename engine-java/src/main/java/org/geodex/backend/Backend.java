@@ -2,6 +2,7 @@ package org.geodex.backend;
 
 import java.util.List;
 import org.geodex.backend.transformer.Transformer;
+import org.geodex.error.MemoryBudgetException;
 
 /**
  * Where the heavy work runs. Coarse operations on whole matrices, in families: each family is an
@@ -27,6 +28,22 @@ public interface Backend extends AutoCloseable {
 
   /** Bytes that an operation may take for its temporaries and results. */
   long memoryBudget();
+
+  /**
+   * Refuses work that would not fit in the memory budget, before anything is allocated.
+   *
+   * @param bytes estimate of what it takes
+   * @param what takes it, as the subject of a sentence in the plural
+   * @param remedy what the user can change beside the budget
+   * @throws MemoryBudgetException when it is more than {@link #memoryBudget}
+   */
+  default void requireMemory(double bytes, String what, String remedy) {
+    if (bytes > memoryBudget()) {
+      throw new MemoryBudgetException(
+          "%s need %,.0f bytes, --memory-budget allows %,d: raise it, or %s",
+          what, bytes, memoryBudget(), remedy);
+    }
+  }
 
   /** Products, moments, factorizations, eigenvalues. */
   Algebra algebra();

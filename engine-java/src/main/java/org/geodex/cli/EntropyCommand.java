@@ -1,6 +1,7 @@
 package org.geodex.cli;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.geodex.backend.Backend;
 import org.geodex.entropy.EntropyEstimator;
@@ -156,9 +157,11 @@ final class EntropyCommand extends GeodexCommand {
       chosen.describe(settings).forEach(result::put);
       if (value.rowsWithoutDirection() > 0) {
         result.put("rows_without_direction", value.rowsWithoutDirection());
-        warn(
-            "%d of %d rows have no direction (zero, or equal to the column means) and are left out",
-            value.rowsWithoutDirection(), source.matrix().rows());
+        result.put(
+            "warnings",
+            List.of(
+                "%d of %d rows have no direction (zero, or equal to the column means) and are left out"
+                    .formatted(value.rowsWithoutDirection(), source.matrix().rows())));
       }
       if (against != null) {
         result.putAll(compare(backend, chosen, settings, value.value()));
@@ -182,9 +185,5 @@ final class EntropyCommand extends GeodexCommand {
     } catch (InputException e) {
       throw new InputException(e, "%s: %s", source.name(), e.getMessage());
     }
-  }
-
-  private void warn(String message, Object... args) {
-    spec.commandLine().getErr().printf("geodex entropy: " + message + "%n", args);
   }
 }

@@ -1,6 +1,7 @@
 package org.geodex.cli;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.geodex.backend.Backend;
@@ -43,9 +44,22 @@ abstract class GeodexCommand implements Callable<Integer> {
       if (!backend.hostOperations().isEmpty()) {
         result.put("host_operations", backend.hostOperations());
       }
+      warn(result);
       ResultPrinter.print(spec.commandLine().getOut(), common.json, result);
     }
     return 0;
+  }
+
+  /** {@code warnings} of a result go to stderr too, and only there when there is no JSON. */
+  private void warn(Map<String, Object> result) {
+    Object warnings = common.json ? result.get("warnings") : result.remove("warnings");
+    if (warnings instanceof List<?> sentences) {
+      sentences.forEach(
+          sentence ->
+              spec.commandLine()
+                  .getErr()
+                  .printf("%s: warning: %s%n", spec.qualifiedName(), sentence));
+    }
   }
 
   /** Progress of a loop of {@code total} steps; the caller closes it. */

@@ -12,7 +12,6 @@ import org.geodex.divergence.KlGaussianFull;
 import org.geodex.divergence.KlKnn;
 import org.geodex.divergence.Shrinkage;
 import org.geodex.error.InputException;
-import org.geodex.error.MemoryBudgetException;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSink;
@@ -189,12 +188,10 @@ final class KlCommand extends GeodexCommand {
     if (out == null) {
       return KlCategorical.mean(backend, left, right, logits);
     }
-    long bytes = 4 * left.rows() * right.rows();
-    if (bytes > backend.memoryBudget()) {
-      throw new MemoryBudgetException(
-          "a %d x %d matrix needs %,d bytes, --memory-budget allows %,d; compare fewer rows",
-          left.rows(), right.rows(), bytes, backend.memoryBudget());
-    }
+    backend.requireMemory(
+        4.0 * left.rows() * right.rows(),
+        "%d x %d divergences".formatted(left.rows(), right.rows()),
+        "compare fewer rows");
     try (Matrix.Owned values = Matrix.allocate(left.rows(), right.intRows());
         MatrixSink sink = MatrixSink.create(out, values.rows(), values.columns())) {
       KlCategorical.pairwise(backend, left, right, logits, values);

@@ -345,6 +345,10 @@ final class MiCommand extends GeodexCommand {
     int dx = left.columns();
     int dy = right.columns();
     List<String> cautions = new ArrayList<>();
+    if (estimator.contains("ksg")) {
+      cautions.addAll(Caution.ofTies("X", left));
+      cautions.addAll(Caution.ofTies("Y", right));
+    }
     cautions.addAll(
         switch (estimator) {
           case "ksg1", "ksg2" -> Caution.ofKsg(n, dx, dy, k, value);

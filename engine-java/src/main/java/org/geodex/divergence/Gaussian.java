@@ -18,6 +18,9 @@ public final class Gaussian implements AutoCloseable {
    */
   private static final double SINGULAR = 1e-14;
 
+  /** Partial sums of the scatter, then the covariance and factors of two distributions. */
+  private static final int COPIES = 8;
+
   private final String name;
   private final long n;
   private final double[] mean;
@@ -43,6 +46,10 @@ public final class Gaussian implements AutoCloseable {
     if (x.rows() < 2) {
       throw new InputException("%s has %d rows: a covariance needs at least 2", name, x.rows());
     }
+    backend.requireMemory(
+        8.0 * COPIES * x.columns() * x.columns(),
+        "the covariance and its factors for %d columns".formatted(x.columns()),
+        "take fewer columns");
     double[] mean = backend.algebra().means(x);
     Matrix64 scatter = backend.algebra().scatter(x, mean);
     double intensity =

@@ -81,6 +81,10 @@ public final class KlKnn {
     }
     Rows.checkCount("P", p, k + 1L, "k = " + k);
     Rows.checkCount("Q", q, k, "k = " + k);
+    backend.requireMemory(
+        4.0 * (p.rows() + q.rows()) * p.columns() + 24.0 * p.rows() * k,
+        "the neighbours of %d and %d rows".formatted(p.rows(), q.rows()),
+        "take fewer rows");
     NeighbourTable within = backend.geometry().knn(p, null, k, Metric.EUCLIDEAN);
     NeighbourTable across = backend.geometry().knn(p, q, k, Metric.EUCLIDEAN);
     return switch (bias) {

@@ -14,6 +14,9 @@ import org.geodex.matrix.Matrix64;
  * decomposition, not from the Gram matrix, which would lose those below 1e-8 of the largest.
  */
 public final class RankMe {
+  /** What the streamed QR decomposition holds at a time. */
+  private static final int QR_COPIES = 18;
+
   private RankMe() {}
 
   /**
@@ -27,6 +30,10 @@ public final class RankMe {
 
   /** Singular values of the rows, centred when {@code form} says so, descending. */
   static double[] singularValues(Backend backend, Matrix x, RowForm form) {
+    backend.requireMemory(
+        8.0 * QR_COPIES * x.columns() * x.columns(),
+        "the triangular factors of %d columns".formatted(x.columns()),
+        "take fewer columns");
     double[] centre = form.centre() ? backend.algebra().means(x) : null;
     try (Matrix64 r = backend.algebra().triangle(new Matrix[] {x}, new double[][] {centre})) {
       double[] s = backend.algebra().singularValues(r);

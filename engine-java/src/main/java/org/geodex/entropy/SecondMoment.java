@@ -68,13 +68,12 @@ public final class SecondMoment implements AutoCloseable {
       throw new InputException("a %d x %d matrix has no entropy", x.rows(), x.columns());
     }
     long side = Math.min(x.rows(), x.columns());
-    double bytes = 8.0 * COPIES * side * side;
-    if (bytes > backend.memoryBudget()) {
-      throw new MemoryBudgetException(
-          "the second moment of %d x %d rows needs %.1f GB, the budget is %.1f GB: raise"
-              + " --memory-budget, or estimate with --method lanczos",
-          x.rows(), x.columns(), bytes / 1e9, backend.memoryBudget() / 1e9);
-    }
+    // The Gram form widens all rows at once.
+    double rows = x.rows() < x.columns() ? 8.0 * x.rows() * x.columns() : 0;
+    backend.requireMemory(
+        8.0 * COPIES * side * side + rows,
+        "the second moments of %d x %d values".formatted(x.rows(), x.columns()),
+        "estimate with --method lanczos");
   }
 
   /** Means of f32 columns leave about 1e-15 of their square where the rows are all equal. */

@@ -2,11 +2,15 @@ package org.geodex.information;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.geodex.matrix.Matrix;
 
 /** Sentences about estimates that should not be taken at their word. */
 public final class Caution {
   /** Columns up to which KSG's bias stays small at the usual n. */
   private static final int KSG_COLUMNS = 5;
+
+  /** Share of different values in a column below which distances tie often. */
+  private static final double MOSTLY_DISTINCT = 0.5;
 
   private Caution() {}
 
@@ -27,6 +31,31 @@ public final class Caution {
               .formatted(n, k, most));
     }
     return sentences;
+  }
+
+  /**
+   * Of KSG on data with repeated values: where the k-th distance is shared by several rows, or is 0,
+   * too few rows lie strictly within it.
+   *
+   * @param name what to call x
+   */
+  public static List<String> ofTies(String name, Matrix x) {
+    int n = x.intRows();
+    int copies = Repetition.copiedRows(x);
+    if (copies > 0) {
+      return List.of(
+          ("%,d of %,d rows of %s are exact copies of another: KSG assumes continuous data, and where"
+                  + " the k-th distance is tied or 0 the value is off, mostly too high and growing"
+                  + " with ln n; remove the copies or add noise below the data's resolution")
+              .formatted(copies, n, name));
+    }
+    int distinct = Repetition.fewestDistinct(x);
+    return distinct < MOSTLY_DISTINCT * n
+        ? List.of(
+            ("a column of %s has %,d different values in %,d rows: KSG assumes continuous data, and"
+                    + " tied distances bias it; add noise below the data's resolution")
+                .formatted(name, distinct, n))
+        : List.of();
   }
 
   /** Of KSG with neighbours along the manifold. */

@@ -32,6 +32,10 @@ public final class MutualInformationGaussian {
     if (z != null) {
       Observations.checkGiven(x, z);
     }
+    backend.requireMemory(
+        4.0 * x.rows() * (x.columns() + y.columns() + (z == null ? 0 : z.columns())),
+        "the joint rows of %d observations".formatted(x.rows()),
+        "take fewer rows");
     try (Matrix.Owned joint = Columns.join(z, x, y);
         Gaussian gaussian = Gaussian.fit(backend, "the joint of X and Y", joint, shrinkage)) {
       return of(backend, gaussian, z == null ? 0 : z.columns(), x.columns());

@@ -3,7 +3,6 @@ package org.geodex.information;
 import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
-import org.geodex.error.MemoryBudgetException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
@@ -70,13 +69,10 @@ public final class MutualInformationGeodesicKsg {
       throw new UsageException("--graph-k %d: expected at least 1", graphK);
     }
     Observations.check(x, y, graphK + 1L, "--graph-k " + graphK);
-    long bytes = 8 * x.rows() * x.rows();
-    if (bytes > backend.memoryBudget()) {
-      throw new MemoryBudgetException(
-          "geodesic distances of %d rows in both spaces need %,d bytes, --memory-budget allows"
-              + " %,d: take fewer rows",
-          x.rows(), bytes, backend.memoryBudget());
-    }
+    backend.requireMemory(
+        8.0 * x.rows() * x.rows(),
+        "geodesic distances of %d rows in both spaces".formatted(x.rows()),
+        "take fewer rows");
     Matrix.Owned dx = distances(backend, x, graphK);
     try {
       return new Distances(backend, dx, distances(backend, y, graphK), parameters);

@@ -27,14 +27,21 @@ import org.geodex.statistics.Digamma;
 public final class MutualInformationKsg {
   private MutualInformationKsg() {}
 
+  /** Columns apart, and the distances of a few rows to all others for every thread. */
+  private static void checkMemory(Backend backend, long n, int columns) {
+    backend.requireMemory(
+        4.0 * n * columns + 48.0 * n * backend.parallel().threads(),
+        "the distances of %d rows".formatted(n),
+        "take fewer rows");
+  }
+
   /**
    * I(x; y).
    *
    * @throws InputException when the rows differ in number or are not more than k
    */
   public static double of(Backend backend, Matrix x, Matrix y, KsgParameters parameters) {
-    Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
-    return value(backend.information().ksgCounts(x, y, null, parameters), parameters);
+    return estimator(backend, x, y, parameters).value(null);
   }
 
   /**
@@ -46,6 +53,7 @@ public final class MutualInformationKsg {
       Backend backend, Matrix x, Matrix y, Matrix z, KsgParameters parameters) {
     Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
     Observations.checkGiven(x, z);
+    checkMemory(backend, x.rows(), x.columns() + y.columns() + z.columns());
     return valueGiven(backend.information().ksgCounts(x, y, z, parameters), parameters);
   }
 
@@ -53,6 +61,7 @@ public final class MutualInformationKsg {
   public static PairedEstimator estimator(
       Backend backend, Matrix x, Matrix y, KsgParameters parameters) {
     Observations.check(x, y, parameters.k() + 1L, "k = " + parameters.k());
+    checkMemory(backend, x.rows(), x.columns() + y.columns());
     return new Pairings(backend, x, y, parameters);
   }
 

@@ -1,9 +1,7 @@
 package org.geodex.information;
 
-import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
-import org.geodex.error.MemoryBudgetException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.Metric;
 import org.geodex.matrix.Matrix;
@@ -48,12 +46,10 @@ public final class MutualInformationMatrix {
     if (!(sigma >= 0)) {
       throw new UsageException("--bandwidth %s: expected more than 0", sigma);
     }
-    long bytes = 40 * x.rows() * x.rows();
-    if (bytes > backend.memoryBudget()) {
-      throw new MemoryBudgetException(
-          "kernel matrices of %d rows need %,d bytes, --memory-budget allows %,d: take fewer rows",
-          x.rows(), bytes, backend.memoryBudget());
-    }
+    backend.requireMemory(
+        40.0 * x.rows() * x.rows(),
+        "kernel matrices of %d rows".formatted(x.rows()),
+        "take fewer rows");
     Matrix64 a = kernel(backend, "X", x, sigma);
     try {
       return new Kernels(backend, a, kernel(backend, "Y", y, sigma), alpha);
@@ -68,7 +64,7 @@ public final class MutualInformationMatrix {
     int n = x.intRows();
     try (Matrix.Owned distances = Matrix.allocate(n, n)) {
       backend.geometry().pairwise(x, x, Metric.EUCLIDEAN, distances);
-      double width = sigma > 0 ? sigma : median(name, distances);
+      double width = sigma > 0 ? sigma : median(backend, name, x);
       Matrix64 kernel = Matrix64.allocate(n, n);
       backend
           .parallel()
@@ -86,19 +82,8 @@ public final class MutualInformationMatrix {
     }
   }
 
-  /** The median distance of two different rows: the lower one of an even number. */
-  private static double median(String name, Matrix distances) {
-    int n = distances.intRows();
-    float[] values = new float[Math.multiplyExact(n, n - 1) / 2];
-    float[] row = new float[n];
-    int at = 0;
-    for (int i = 1; i < n; i++) {
-      distances.copyRow(i, row);
-      System.arraycopy(row, 0, values, at, i);
-      at += i;
-    }
-    Arrays.parallelSort(values);
-    double median = values[(values.length - 1) / 2];
+  private static double median(Backend backend, String name, Matrix x) {
+    double median = backend.pairs().medianDistance(x);
     if (!(median > 0)) {
       throw new InputException(
           "more than half of the pairs of rows of %s are equal, so the median distance is 0: give"

@@ -42,6 +42,11 @@ public final class PrincipalComponents {
           "%d principal components of %d columns: expected 1 to %d",
           count, x.columns(), x.columns());
     }
+    double side = Math.min(x.rows(), x.columns());
+    backend.requireMemory(
+        40 * side * side + 8.0 * x.rows() * x.columns(),
+        "the principal components of %d x %d values".formatted(x.rows(), x.columns()),
+        "take fewer rows");
     double[] mean = backend.algebra().means(x);
     return count <= x.rows() && x.rows() < x.columns()
         ? fromGram(backend, x, mean, count)

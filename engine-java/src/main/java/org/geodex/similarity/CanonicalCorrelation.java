@@ -60,6 +60,9 @@ public final class CanonicalCorrelation implements Similarity {
     }
   }
 
+  /** What the streamed QR decomposition and the decompositions after it hold at a time. */
+  private static final int QR_COPIES = 20;
+
   private final Form form;
   private final double variance;
 
@@ -88,6 +91,11 @@ public final class CanonicalCorrelation implements Similarity {
   /** The correlations themselves. */
   public Result correlations(Backend backend, Matrix x, Matrix y) {
     int n = Rows.check(List.of(x, y), 2, form.toString());
+    double width = x.columns() + (double) y.columns();
+    backend.requireMemory(
+        QR_COPIES * 8 * width * width,
+        "the triangular factors of %d + %d columns".formatted(x.columns(), y.columns()),
+        "take fewer columns");
     Algebra algebra = backend.algebra();
     double[][] centres = {algebra.means(x), algebra.means(y)};
     try (Matrix64 r = algebra.triangle(new Matrix[] {x, y}, centres);

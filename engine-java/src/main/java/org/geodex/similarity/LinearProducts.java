@@ -23,6 +23,12 @@ final class LinearProducts {
   }
 
   static LinearProducts of(Backend backend, List<? extends Matrix> xs) {
+    boolean byRows = byRows(xs);
+    backend.requireMemory(
+        byRows ? gramBytes(xs) : momentBytes(xs),
+        "the inner products of %d x %d matrices"
+            .formatted(xs.getFirst().rows(), xs.getFirst().columns()),
+        "take fewer columns");
     Algebra algebra = backend.algebra();
     double[][] centres = new double[xs.size()][];
     double[][] squares = new double[xs.size()][];
@@ -32,13 +38,27 @@ final class LinearProducts {
       squares[a] = algebra.squaredLengths(xs.get(a), centres[a], false);
       scales[a] = xs.get(a).rows() * sumOfSquares(centres[a]);
     }
-    long width = 0;
-    for (Matrix x : xs) {
-      width += x.columns();
-    }
-    boolean byRows = 2 * xs.getFirst().rows() * xs.size() < 2 * width;
     double[][] products = byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres);
     return new LinearProducts(products, squares, scales);
+  }
+
+  /** Whether the n×n Gram matrices are smaller than the moments. */
+  private static boolean byRows(List<? extends Matrix> xs) {
+    return xs.getFirst().rows() * xs.size() < xs.stream().mapToLong(Matrix::columns).sum();
+  }
+
+  private static double gramBytes(List<? extends Matrix> xs) {
+    double n = xs.getFirst().rows();
+    return 8 * n * (n * xs.size() + widest(xs));
+  }
+
+  /** A cross moment in four partial sums. */
+  private static double momentBytes(List<? extends Matrix> xs) {
+    return 32.0 * widest(xs) * widest(xs);
+  }
+
+  private static long widest(List<? extends Matrix> xs) {
+    return xs.stream().mapToLong(Matrix::columns).max().orElseThrow();
   }
 
   private static double sumOfSquares(double[] v) {

@@ -40,6 +40,10 @@ public final class MutualNeighbours implements Similarity {
       throw new InputException(
           "mutual-knn with k = %d needs at least %d rows, there are %d", k, k + 1, n);
     }
+    backend.requireMemory(
+        4.0 * n * xs.getFirst().columns() + 12.0 * n * k * xs.size(),
+        "the neighbours of %d rows".formatted(n),
+        "take fewer rows");
     List<NeighbourTable> tables = new ArrayList<>();
     for (Matrix x : xs) {
       tables.add(backend.geometry().knn(x, null, k, metric));

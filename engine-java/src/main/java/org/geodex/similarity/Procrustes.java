@@ -23,6 +23,10 @@ public final class Procrustes implements Similarity {
   @Override
   public double of(Backend backend, Matrix x, Matrix y) {
     Rows.check(List.of(x, y), 2, "procrustes");
+    backend.requireMemory(
+        56.0 * x.columns() * y.columns(),
+        "the cross moments of %d x %d columns".formatted(x.columns(), y.columns()),
+        "take fewer columns");
     Algebra algebra = backend.algebra();
     double[] a = algebra.means(x);
     double[] b = algebra.means(y);

@@ -64,6 +64,11 @@ public final class RepresentationalSimilarity implements Similarity {
   }
 
   private static double[][] spearman(Backend backend, List<? extends Matrix> xs) {
+    double n = xs.getFirst().rows();
+    backend.requireMemory(
+        (12 * xs.size() + 4) * n * (n - 1) / 2,
+        "the ranks of the distances between %d rows".formatted(xs.getFirst().rows()),
+        "take fewer rows, or --correlation pearson");
     float[][] ranks = new float[xs.size()][];
     for (int a = 0; a < ranks.length; a++) {
       try (Matrix.Owned distances = backend.pairs().condensedDistances(xs.get(a))) {

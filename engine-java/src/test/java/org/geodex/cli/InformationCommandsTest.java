@@ -140,6 +140,76 @@ class InformationCommandsTest {
     assertRefused(2, "--eps -1", "kl", x, y, "--estimator", "gaussian-diag", "--eps", -1);
   }
 
+  /** Two independent coins: every joint 4-th distance is 0, so KSG gives ψ(4) − 2ψ(1) + ψ(n). */
+  @Test
+  void tiesAreToldWithTheirReason() {
+    Path coin = folder.resolve("coin.npy");
+    Path other = folder.resolve("other.npy");
+    try (Matrix.Owned a = Samples.integers(3, 300, 1, 2);
+        Matrix.Owned b = Samples.integers(4, 300, 1, 2)) {
+      MatrixWriter.write(coin, a);
+      MatrixWriter.write(other, b);
+    }
+    CommandRun run = CommandRun.of("mi", coin, other, "--estimator", "ksg1", "--json");
+    assertTrue(run.json().get("value").asDouble() > 5);
+    String sentence = run.json().get("warnings").get(0).asText();
+    assertTrue(sentence.contains("300 of 300 rows of X are exact copies"), sentence);
+    assertTrue(run.err().contains("geodex mi: warning: " + sentence), run.err());
+    CommandRun plain = CommandRun.of("mi", x, y, "--estimator", "ksg1", "--json");
+    assertTrue(plain.json().get("warnings") == null, plain.out());
+    assertEquals("", plain.err());
+  }
+
+  @Test
+  void manyColumnsForFewRowsAreToldWithTheirReason() {
+    Path wide = folder.resolve("wide.npy");
+    try (Matrix.Owned a = Samples.normal(3, 100, 9)) {
+      MatrixWriter.write(wide, a);
+    }
+    CommandRun run = CommandRun.of("mi", wide, wide, "--estimator", "ksg1", "--json");
+    String sentence = run.json().get("warnings").get(0).asText();
+    assertTrue(sentence.contains("with 9+9 columns and n = 100"), sentence);
+    assertTrue(run.err().contains(sentence), run.err());
+  }
+
+  /** Every operation on pairs of rows refuses before it allocates. */
+  @Test
+  void whatDoesNotFitIsRefusedWithNeededAndAvailable() {
+    for (String estimator : List.of("ksg1", "geodesic-ksg", "gaussian", "matrix")) {
+      assertTooLarge("mi", x, y, "--estimator", estimator);
+    }
+    for (String estimator : List.of("gaussian-full", "knn")) {
+      assertTooLarge("kl", x, y, "--estimator", estimator);
+    }
+    for (String measure :
+        List.of(
+            "cka",
+            "cka-debiased",
+            "cka-rbf",
+            "cca",
+            "svcca",
+            "pwcca",
+            "procrustes",
+            "distance-correlation",
+            "rsa",
+            "mutual-knn")) {
+      assertTooLarge("similarity", x, y, "--measure", measure);
+    }
+    for (String estimator : List.of("matrix", "coding-length", "rankme")) {
+      assertTooLarge("entropy", x, "--estimator", estimator);
+    }
+  }
+
+  private static void assertTooLarge(Object... args) {
+    Object[] all = java.util.Arrays.copyOf(args, args.length + 2);
+    all[args.length] = "--memory-budget";
+    all[args.length + 1] = "100";
+    CommandRun run = CommandRun.of(all);
+    assertEquals(5, run.exit(), String.join(" ", List.of(all).toString(), run.err()));
+    assertTrue(run.err().contains("bytes, --memory-budget allows 100: raise it, or "), run.err());
+    assertEquals("", run.out());
+  }
+
   private static void assertRefused(int exit, String sentence, Object... args) {
     CommandRun run = CommandRun.of(args);
     assertEquals(exit, run.exit(), run.err());

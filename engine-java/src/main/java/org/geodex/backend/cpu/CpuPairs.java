@@ -30,6 +30,7 @@ final class CpuPairs implements Pairs {
 
   @Override
   public Sums sums(List<? extends Matrix> xs, Kernel kernel) {
+    checkFits(xs);
     boolean twice = kernel instanceof Gaussian gaussian && Double.isNaN(gaussian.sigma());
     long share = twice ? memoryBudget / 2 / xs.size() : 0;
     List<DistanceTiles> layers = new ArrayList<>();
@@ -48,6 +49,21 @@ final class CpuPairs implements Pairs {
       return sumTiles(layers, bandwidths);
     } finally {
       layers.forEach(DistanceTiles::close);
+    }
+  }
+
+  /** A centred copy of each matrix, and the sums of each row over each block of columns. */
+  private void checkFits(List<? extends Matrix> xs) {
+    double n = xs.getFirst().rows();
+    double bytes = 0;
+    for (Matrix x : xs) {
+      bytes += 4 * n * x.columns() + 8 * n * Math.ceil(n / TileGrid.SIZE);
+    }
+    if (bytes > memoryBudget) {
+      throw new MemoryBudgetException(
+          "sums over the pairs of %.0f rows need %,.0f bytes, --memory-budget allows %,d: raise it,"
+              + " or take fewer rows",
+          n, bytes, memoryBudget);
     }
   }
 

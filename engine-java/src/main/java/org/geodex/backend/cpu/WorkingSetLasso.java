@@ -13,16 +13,16 @@ import org.geodex.backend.Regression;
 import org.geodex.matrix.Matrix;
 
 /**
- * One Lasso problem by coordinate descent on the Gram matrix of a working set. Regressors that
- * break the optimality condition |zⱼ·r| ≤ λ, the strongest first, enter the set; the small problem
- * on the set is solved; and so on until the duality gap of the whole problem is small enough. Only
- * Gram entries between members are ever computed, and a member stays for the following penalties.
+ * One Lasso problem by coordinate descent on the columns of the Gram matrix of a working set.
+ * Regressors that break the optimality condition |zⱼ·r| ≤ λ, the strongest first, enter the set;
+ * the small problem on the set is solved; and so on until the duality gap of the whole problem is
+ * small enough. A regressor that enters brings its products with all others, so that the
+ * correlations of all are up to date after every step and the rows are not read again; a member
+ * stays for the following penalties.
  *
- * <p>Screening reads the rows in f32 (its error of 1e-6 of ‖z‖‖r‖ bounds the gap that can be
- * proved); products that enter the solution are summed in f64.
+ * <p>f32 rows, everything else f64.
  */
 final class WorkingSetLasso {
-  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(DOUBLES.vectorBitSize() / 2));
@@ -37,48 +37,44 @@ final class WorkingSetLasso {
   private final int d;
   private final Regression.Tolerance tolerance;
   private final MemorySegment rows;
-  private final float[] target;
   private final double squaredTarget;
 
-  /** zⱼ·r of every regressor j. */
-  private final double[] correlation;
-
-  /** zⱼ·y of the members. */
+  /** zⱼ·y of every regressor j. */
   private final double[] pull;
 
-  private final double[][] gram;
-  private final int[] members;
-  private final boolean[] isMember;
-  private int count;
+  /** zⱼ·r. */
+  private final double[] correlation;
+
   private final double[] w;
+
+  /** The members in the order in which they entered, and column j of the Gram matrix of each. */
+  private final int[] members;
+
+  private final double[][] gram;
+  private int count;
 
   WorkingSetLasso(Matrix z, Regression.Problem problem, Regression.Tolerance tolerance) {
     this.size = problem.size();
     this.d = z.columns();
     this.tolerance = tolerance;
     this.rows = z.rows(problem.from(), problem.to()).segment();
-    this.target = new float[d];
+    double[] target = new double[d];
     z.copyRow(problem.target(), target);
     double square = 0;
-    for (float value : target) {
-      square += (double) value * value;
+    for (double value : target) {
+      square += value * value;
     }
     this.squaredTarget = square;
-    this.correlation = new double[size];
-    this.pull = new double[size];
-    this.gram = new double[size][];
-    this.members = new int[size];
-    this.isMember = new boolean[size];
+    this.pull = products(target);
+    this.correlation = pull.clone();
     this.w = new double[size];
+    this.members = new int[size];
+    this.gram = new double[size][];
   }
 
   /** max |zⱼ·y| / d. */
   double largestPenalty() {
-    double largest = 0;
-    for (int j = 0; j < size; j++) {
-      largest = Math.max(largest, Math.abs(dot64(j, target)));
-    }
-    return largest / d;
+    return strongest(pull) / d;
   }
 
   /** Coefficients for one penalty, starting from the last solution. */
@@ -91,63 +87,46 @@ final class WorkingSetLasso {
       grown = grow(lambda);
       descend(lambda);
     }
-    double[] coefficients = new double[size];
-    for (int k = 0; k < count; k++) {
-      coefficients[members[k]] = w[k];
-    }
-    return coefficients;
+    return w.clone();
   }
 
   /** Adds the regressors that break the optimality condition most. */
   private boolean grow(double lambda) {
     int[] violators =
         IntStream.range(0, size)
-            .filter(j -> !isMember[j] && Math.abs(correlation[j]) > lambda)
+            .filter(j -> gram[j] == null && Math.abs(correlation[j]) > lambda)
             .boxed()
             .sorted((i, j) -> Double.compare(Math.abs(correlation[j]), Math.abs(correlation[i])))
             .limit(count == 0 ? FIRST : Math.max(LEAST, count / 2))
             .mapToInt(Integer::intValue)
             .toArray();
+    double[] row = new double[d];
     for (int j : violators) {
-      float[] row = new float[d];
-      MemorySegment.copy(rows, F32, 4L * j * d, row, 0, d);
-      double[] products = new double[size];
-      for (int k = 0; k < count; k++) {
-        products[k] = dot64(members[k], row);
-        gram[k][count] = products[k];
+      for (int i = 0; i < d; i++) {
+        row[i] = rows.get(F32, 4L * (j * (long) d + i));
       }
-      products[count] = dot64(j, row);
-      gram[count] = products;
-      pull[count] = dot64(j, target);
+      gram[j] = products(row);
       members[count++] = j;
-      isMember[j] = true;
     }
     return violators.length > 0;
   }
 
   /** Coordinate descent on the members until the coefficients stand still. */
   private void descend(double lambda) {
-    double[] gradient = new double[size];
-    for (int k = 0; k < count; k++) {
-      double sum = pull[k];
-      for (int l = 0; l < count; l++) {
-        sum -= gram[k][l] * w[l];
-      }
-      gradient[k] = sum;
-    }
+    refreshCorrelations();
     double enough = tolerance.gap() * squaredTarget;
     for (int sweep = 0; sweep < tolerance.sweeps(); sweep++) {
       double largest = 0;
       for (int k = 0; k < count; k++) {
-        double square = gram[k][k];
-        double old = w[k];
-        double value = gradient[k] + square * old;
+        int j = members[k];
+        double square = gram[j][j];
+        double value = correlation[j] + square * w[j];
         double next =
             square > 0 ? Math.copySign(Math.max(0, Math.abs(value) - lambda), value) / square : 0;
-        double change = next - old;
+        double change = next - w[j];
         if (change != 0) {
-          w[k] = next;
-          axpy(-change, gram[k], gradient);
+          w[j] = next;
+          axpy(-change, gram[j], correlation);
           largest = Math.max(largest, change * change * square);
         }
       }
@@ -157,114 +136,99 @@ final class WorkingSetLasso {
     }
   }
 
-  private void axpy(double factor, double[] row, double[] sum) {
-    int bound = DOUBLES.loopBound(count);
+  /** Afresh, so that the rounding of many steps does not add up. */
+  private void refreshCorrelations() {
+    System.arraycopy(pull, 0, correlation, 0, size);
+    for (int k = 0; k < count; k++) {
+      int j = members[k];
+      if (w[j] != 0) {
+        axpy(-w[j], gram[j], correlation);
+      }
+    }
+  }
+
+  private static void axpy(double factor, double[] row, double[] sum) {
+    int bound = DOUBLES.loopBound(sum.length);
     for (int l = 0; l < bound; l += DOUBLES.length()) {
       DoubleVector.fromArray(DOUBLES, row, l)
           .fma(DoubleVector.broadcast(DOUBLES, factor), DoubleVector.fromArray(DOUBLES, sum, l))
           .intoArray(sum, l);
     }
-    for (int l = bound; l < count; l++) {
+    for (int l = bound; l < sum.length; l++) {
       sum[l] = Math.fma(factor, row[l], sum[l]);
     }
   }
 
-  /** Duality gap at the current coefficients; leaves the correlations of the residual. */
+  /** Duality gap, from ‖r‖² = ‖y‖² − Σ wⱼ(zⱼ·y + zⱼ·r) and r·y = ‖y‖² − Σ wⱼ(zⱼ·y). */
   private double gap(double lambda) {
-    double[] residual = residual();
-    float[] narrow = new float[d];
-    double square = 0;
-    double withTarget = 0;
-    for (int i = 0; i < d; i++) {
-      narrow[i] = (float) residual[i];
-      square += residual[i] * residual[i];
-      withTarget += residual[i] * target[i];
-    }
-    correlate(narrow);
-    double strongest = 0;
-    for (double c : correlation) {
-      strongest = Math.max(strongest, Math.abs(c));
-    }
+    double square = squaredTarget;
+    double withTarget = squaredTarget;
     double sum = 0;
     for (int k = 0; k < count; k++) {
-      sum += Math.abs(w[k]);
+      int j = members[k];
+      square -= w[j] * (pull[j] + correlation[j]);
+      withTarget -= w[j] * pull[j];
+      sum += Math.abs(w[j]);
     }
+    double strongest = strongest(correlation);
     double scale = strongest > lambda ? lambda / strongest : 1;
     return square / 2 * (1 + scale * scale) + lambda * sum - scale * withTarget;
   }
 
-  private double[] residual() {
-    double[] residual = new double[d];
-    for (int i = 0; i < d; i++) {
-      residual[i] = target[i];
+  private static double strongest(double[] correlation) {
+    double strongest = 0;
+    for (double c : correlation) {
+      strongest = Math.max(strongest, Math.abs(c));
     }
-    for (int k = 0; k < count; k++) {
-      if (w[k] != 0) {
-        long start = 4L * members[k] * d;
-        int bound = DOUBLES.loopBound(d);
-        for (int i = 0; i < bound; i += DOUBLES.length()) {
-          widen(start + 4L * i)
-              .fma(
-                  DoubleVector.broadcast(DOUBLES, -w[k]),
-                  DoubleVector.fromArray(DOUBLES, residual, i))
-              .intoArray(residual, i);
-        }
-        for (int i = bound; i < d; i++) {
-          residual[i] -= w[k] * rows.get(F32, start + 4L * i);
-        }
-      }
-    }
-    return residual;
+    return strongest;
   }
 
-  /** zⱼ·r for every regressor in f32, four running sums. */
-  private void correlate(float[] r) {
-    int step = 4 * FLOATS.length();
-    int bound = d - d % step;
-    for (int j = 0; j < size; j++) {
-      long start = 4L * j * d;
-      FloatVector a = FloatVector.zero(FLOATS);
-      FloatVector b = a;
-      FloatVector c = a;
-      FloatVector e = a;
-      for (int i = 0; i < bound; i += step) {
-        a = fma(start, i, r, a);
-        b = fma(start, i + FLOATS.length(), r, b);
-        c = fma(start, i + 2 * FLOATS.length(), r, c);
-        e = fma(start, i + 3 * FLOATS.length(), r, e);
-      }
-      double sum = a.add(b).add(c.add(e)).reduceLanes(VectorOperators.ADD);
-      for (int i = bound; i < d; i++) {
-        sum += (double) rows.get(F32, start + 4L * i) * r[i];
-      }
-      correlation[j] = sum;
+  /** zⱼ·v of every regressor j; four at a time share the reading of v. */
+  private double[] products(double[] v) {
+    double[] products = new double[size];
+    int j = 0;
+    for (; j + 4 <= size; j += 4) {
+      fourProducts(j, v, products);
     }
+    for (; j < size; j++) {
+      DoubleVector sum = DoubleVector.zero(DOUBLES);
+      for (int i = 0; i < DOUBLES.loopBound(d); i += DOUBLES.length()) {
+        sum = wide(j, i).fma(DoubleVector.fromArray(DOUBLES, v, i), sum);
+      }
+      products[j] = LaneSum.of(sum) + tail(j, v);
+    }
+    return products;
   }
 
-  private FloatVector fma(long start, int i, float[] r, FloatVector sum) {
-    return FloatVector.fromMemorySegment(FLOATS, rows, start + 4L * i, ByteOrder.nativeOrder())
-        .fma(FloatVector.fromArray(FLOATS, r, i), sum);
-  }
-
-  /** zⱼ·r in f64. */
-  private double dot64(int j, float[] r) {
-    long start = 4L * j * d;
-    DoubleVector sum = DoubleVector.zero(DOUBLES);
+  private void fourProducts(int j, double[] v, double[] products) {
+    DoubleVector a = DoubleVector.zero(DOUBLES);
+    DoubleVector b = a;
+    DoubleVector c = a;
+    DoubleVector e = a;
     int bound = DOUBLES.loopBound(d);
     for (int i = 0; i < bound; i += DOUBLES.length()) {
-      DoubleVector other =
-          (DoubleVector)
-              FloatVector.fromArray(HALF, r, i).convertShape(VectorOperators.F2D, DOUBLES, 0);
-      sum = widen(start + 4L * i).fma(other, sum);
+      DoubleVector part = DoubleVector.fromArray(DOUBLES, v, i);
+      a = wide(j, i).fma(part, a);
+      b = wide(j + 1, i).fma(part, b);
+      c = wide(j + 2, i).fma(part, c);
+      e = wide(j + 3, i).fma(part, e);
     }
-    double total = sum.reduceLanes(VectorOperators.ADD);
-    for (int i = bound; i < d; i++) {
-      total += (double) rows.get(F32, start + 4L * i) * r[i];
-    }
-    return total;
+    products[j] = LaneSum.of(a) + tail(j, v);
+    products[j + 1] = LaneSum.of(b) + tail(j + 1, v);
+    products[j + 2] = LaneSum.of(c) + tail(j + 2, v);
+    products[j + 3] = LaneSum.of(e) + tail(j + 3, v);
   }
 
-  private DoubleVector widen(long offset) {
+  private double tail(int j, double[] v) {
+    double sum = 0;
+    for (int i = DOUBLES.loopBound(d); i < d; i++) {
+      sum += (double) rows.get(F32, 4L * (j * (long) d + i)) * v[i];
+    }
+    return sum;
+  }
+
+  private DoubleVector wide(int j, int i) {
+    long offset = 4L * (j * (long) d + i);
     return (DoubleVector)
         FloatVector.fromMemorySegment(HALF, rows, offset, ByteOrder.nativeOrder())
             .convertShape(VectorOperators.F2D, DOUBLES, 0);
