@@ -85,7 +85,8 @@ final class KlCommand extends GeodexCommand {
       names = "--compat",
       paramLabel = "NAME",
       description =
-          "gaussian-diag: reference is the published MSMA code's form (population variance + 1e-6).")
+          "gaussian-diag: reference is the published MSMA code's form (population variance +"
+              + " 1e-6).")
   String compat;
 
   @Option(names = "--logits", description = "categorical: rows are logits, not probabilities.")

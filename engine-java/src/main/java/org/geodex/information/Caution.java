@@ -34,8 +34,8 @@ public final class Caution {
   }
 
   /**
-   * Of KSG on data with repeated values: where the k-th distance is shared by several rows, or is 0,
-   * too few rows lie strictly within it.
+   * Of KSG on data with repeated values: where the k-th distance is shared by several rows, or is
+   * 0, too few rows lie strictly within it.
    *
    * @param name what to call x
    */
@@ -44,9 +44,9 @@ public final class Caution {
     int copies = Repetition.copiedRows(x);
     if (copies > 0) {
       return List.of(
-          ("%,d of %,d rows of %s are exact copies of another: KSG assumes continuous data, and where"
-                  + " the k-th distance is tied or 0 the value is off, mostly too high and growing"
-                  + " with ln n; remove the copies or add noise below the data's resolution")
+          ("%,d of %,d rows of %s are exact copies of another: KSG assumes continuous data, and"
+               + " where the k-th distance is tied or 0 the value is off, mostly too high and"
+               + " growing with ln n; remove the copies or add noise below the data's resolution")
               .formatted(copies, n, name));
     }
     int distinct = Repetition.fewestDistinct(x);

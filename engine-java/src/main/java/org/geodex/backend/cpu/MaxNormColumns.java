@@ -91,8 +91,7 @@ final class MaxNormColumns {
   }
 
   /** Takes in four columns for two rows at a time: their eight coordinates stay in registers. */
-  private void fourColumns(
-      int first, int query, int from, int to, int[] out, int at, int stride) {
+  private void fourColumns(int first, int query, int from, int to, int[] out, int at, int stride) {
     float[] a = columns[first];
     float[] b = columns[first + 1];
     float[] c = columns[first + 2];
