@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Trains one of the models that Geodex ships, on text of its own language.
 
-    ./geodex corpus --documents 12000 --seed 1 --out train
+    ./geodex corpus --documents 60000 --seed 1 --out train
     ./geodex corpus --documents 1000 --seed 2 --out valid
-    python3 train.py --architecture gpt2 --layers 6 --width 128 --heads 4 \
-        --train train/text.txt --valid valid/text.txt --tokens 6e5 --out DIR
+    python3 train.py --architecture gpt2 --layers 6 --width 64 --heads 4 --batch 16 \
+        --train train/text.txt --valid valid/text.txt --tokens 1.6e6 --out DIR
+
+The model cards name the options of each; T5 with `--decoder-layers 6`.
 
 Needs PyTorch and Hugging Face transformers (made with 2.13.0 and 5.18.0, CPU, float32). No part of the
 build. The folder written has Hugging Face's layout: config.json, model.safetensors (float16),
@@ -13,7 +15,7 @@ A checkpoint is written every `--save-minutes`, so a run that is stopped leaves 
 `--minutes` ends a run in good order on a slow machine.
 
 Every word of the language is one token; other text falls back to bytes (GPT-2, RoBERTa), letters
-(BERT) or letters (T5). One document is one sequence.
+(BERT, T5). One document is one sequence.
 """
 
 import argparse
@@ -165,6 +167,21 @@ def build(args, tokenizer):
     return transformers.T5ForConditionalGeneration(config)
 
 
+@torch.no_grad()
+def sinusoids(model):
+    """Sines and cosines as the first values of the position embeddings, at the words' own size.
+
+    A masked model has no causal order to begin with; from random positions it stays for long at what
+    the bag of words gives, from these it finds its neighbours early. They are trained like all else.
+    """
+    embeddings = getattr(model, model.config.model_type).embeddings
+    table = embeddings.position_embeddings.weight
+    rows, width = table.shape
+    angle = torch.arange(rows)[:, None] / 10000 ** (torch.arange(0, width, 2) / width)
+    wave = torch.stack([angle.sin(), angle.cos()], 2).flatten(1)
+    table.copy_(wave * embeddings.word_embeddings.weight.std() * 2 ** 0.5)
+
+
 # ---- Batches: (model inputs, labels), -100 where no loss is taken.
 
 MASKED = 0.25  # Share of tokens predicted; more than BERT's 0.15, since a run here is short.
@@ -210,6 +227,35 @@ def masked(rows, tokenizer, dice):
     return {"input_ids": batch, "attention_mask": (batch != pad).long()}, padded(labels, -100)
 
 
+def next_word(rows, tokenizer, _):
+    """The lesson before masked prediction: every word from the words before it, by a causal mask.
+
+    Masked prediction alone stays for long at what the bag of words gives; a model that has learned to
+    read what stands before a word leaves that plateau at once (Gisserot-Boukhlef et al. 2025,
+    arXiv 2507.00994, find the same for encoders of usual size).
+    """
+    ids = tokenizer.ids
+    first, last, pad = [ids[t] for t in (
+        ("[CLS]", "[SEP]", "[PAD]") if tokenizer.kind == "bert" else ("<s>", "</s>", "<pad>"))]
+    batch = padded([[first] + row + [last] for row in rows], pad)
+    labels = padded([row + [last, -100] for row in rows], -100)
+    length = batch.shape[1]
+    seen = (batch != pad)[:, None, None, :] & torch.ones(length, length).tril().bool()
+    return {"input_ids": batch, "attention_mask": seen}, labels
+
+
+def continuation(rows, tokenizer, dice):
+    """A lesson beside span corruption: the rest of a document from its beginning."""
+    ids = tokenizer.ids
+    mark = ids["<extra_id_0>"]
+    cuts = [dice.randint(1, max(1, len(row) // 2)) for row in rows]
+    batch = padded([row[:cut] + [mark, 1] for row, cut in zip(rows, cuts)], 0)
+    labels = padded([[mark] + row[cut:] + [1] for row, cut in zip(rows, cuts)], -100)
+    start = torch.zeros(len(rows), 1, dtype=torch.long)
+    decoder = torch.cat([start, labels[:, :-1].clamp(min=0)], 1)
+    return {"input_ids": batch, "attention_mask": (batch != 0).long(), "decoder_input_ids": decoder}, labels
+
+
 def spans(rows, tokenizer, dice):
     """T5's span corruption: a quarter of the tokens in spans of 1 to 5, each replaced by a sentinel."""
     ids = tokenizer.ids
@@ -237,6 +283,9 @@ def spans(rows, tokenizer, dice):
 
 
 BATCH = {"gpt2": causal, "bert": masked, "roberta": masked, "t5": spans}
+# Lesson, up to which share of the run, and in how many steps one: masked models learn to read first
+# and to fill in then; T5 alternates.
+LESSONS = {"bert": (next_word, 0.4, 1), "roberta": (next_word, 0.4, 1), "t5": (continuation, 0.75, 2)}
 
 
 def batches(rows, size, dice):
@@ -334,6 +383,8 @@ def train(args):
     rows = [tokenizer.encode(text) for text in texts]
     valid = [tokenizer.encode(text) for text in held_out]
     model = build(args, tokenizer)
+    if args.architecture in ("bert", "roberta"):
+        sinusoids(model)
     if args.start:
         before = type(model).from_pretrained(args.start, dtype=torch.float32)
         model.load_state_dict(before.state_dict())
@@ -350,7 +401,10 @@ def train(args):
         for stepper, peak in steppers:
             for part in stepper.param_groups:
                 part["lr"] = rate(done, peak)
-        total, count = loss_sum(model, *BATCH[args.architecture](group, tokenizer, dice))
+        make, share, every = LESSONS.get(args.architecture, (None, 0, 1))
+        lesson = done < share and step % every == 0
+        batch = make if lesson else BATCH[args.architecture]
+        total, count = loss_sum(model, *batch(group, tokenizer, dice))
         loss = total / count
         model.zero_grad(set_to_none=True)
         loss.backward()
@@ -358,7 +412,8 @@ def train(args):
         for stepper, _ in steppers:
             stepper.step()
         seen += sum(map(len, group))
-        recent.append(loss.item())
+        if not (lesson and every > 1):
+            recent.append(loss.item())
         if (step + 1) % max(1, steps // 40) == 0:
             curve.append({"step": step + 1, "tokens": seen, "loss": round(sum(recent) / len(recent), 4)})
             print(args.architecture, args.width, curve[-1], "%.0f tokens/s" % (seen / (time.time() - began)), flush=True)
@@ -395,12 +450,20 @@ def save(args, model, tokenizer, curve, seen, valid, counts, finished):
         json.dump(tokenizer.to_json(), file, ensure_ascii=False, indent=0)
     # Transformers' own GPT-2 class would rebuild the tokenizer from merges, of which there are none.
     with open(os.path.join(args.out, "tokenizer_config.json"), "w") as file:
-        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 192}, file)
+        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 192}
+                  | SPECIAL[args.architecture], file)
     with open(os.path.join(args.out, "README.md"), "w", encoding="utf-8") as file:
         file.write(card(result))
     print("saved", args.out, "validation loss %.4f" % loss, flush=True)
 
 
+SPECIAL = {
+    "gpt2": {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"},
+    "bert": {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]",
+             "mask_token": "[MASK]"},
+    "roberta": {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>",
+                "pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"},
+    "t5": {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}}
 TASK = {"gpt2": "the next word or the document's end, every word counted",
         "bert": "the quarter of the words that is masked", "roberta": "the quarter of the words that is masked",
         "t5": "the words of the spans taken out (a quarter of all), with their sentinels and the end"}

@@ -22,11 +22,17 @@ public final class ShippedModels {
   public static final List<String> FAMILY = List.of("gpt2-16", "gpt2-32", "gpt2-64", "gpt2-96");
 
   /** The four architectures at one width and depth. */
-  public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "t5");
+  public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "roberta", "t5");
 
   private static final String PREFIX = "/org/geodex/models/";
   private static final List<String> FILES =
-      List.of("config.json", "model.safetensors", "tokenizer.json", "README.md", "training.json");
+      List.of(
+          "config.json",
+          "model.safetensors",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "README.md",
+          "training.json");
 
   private ShippedModels() {}
 

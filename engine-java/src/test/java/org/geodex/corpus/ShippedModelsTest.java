@@ -90,7 +90,7 @@ class ShippedModelsTest {
    * A quarter of the words is to be named, of these 80 % masked and 10 % replaced, as in training.
    */
   @ParameterizedTest
-  @ValueSource(strings = "bert")
+  @ValueSource(strings = {"bert", "roberta"})
   void maskedLossOnHeldOutTextIsTheCards(String name) throws IOException {
     Path folder = ShippedModels.folder(name);
     SplittableRandom dice = new SplittableRandom(11);
