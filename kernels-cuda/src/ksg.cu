@@ -207,15 +207,15 @@ __device__ __forceinline__ double exact_radius(
   return radius;
 }
 
-/** Rows within a radius of one space, or of it and z. */
+/** Rows within a radius of one space, or of the maximum of two. */
 __device__ __forceinline__ int within(
-    const Rows& rows, const Space& s, bool and_z, double radius, bool border, float band,
+    const Rows& rows, const Space& s, const Space* also, double radius, bool border, float band,
     int* partial) {
   const float middle = static_cast<float>(radius);
   const float low = middle * (1.0f - band);
   const float high = middle * (1.0f + band);
   const auto value = [&](int j) {
-    return and_z ? fmaxf(at(s, j), at(rows.z, j)) : at(s, j);
+    return also == nullptr ? at(s, j) : fmaxf(at(s, j), at(*also, j));
   };
   int count = 0;
   for (int j = static_cast<int>(threadIdx.x); j < rows.n; j += kTileThreads) {
@@ -225,8 +225,8 @@ __device__ __forceinline__ int within(
       rows, [&](int j) { return value(j) >= low && value(j) <= high; },
       [&](int j) {
         double distance = exact_distance(rows, s, j);
-        if (and_z) {
-          distance = fmax(distance, exact_distance(rows, rows.z, j));
+        if (also != nullptr) {
+          distance = fmax(distance, exact_distance(rows, *also, j));
         }
         const bool inside = border ? distance <= radius : distance < radius;
         count += inside && lane_id() == 0 ? 1 : 0;
@@ -331,14 +331,15 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_ksg_counts_f32(
   if (variant == 2) {
     double extent_x, extent_y;
     extents(rows, k, radius, low, high, partial, list, least, extent_x, extent_y);
-    nx = within(rows, rows.x, false, extent_x, true, band, partial);
-    ny = within(rows, rows.y, false, extent_y, true, band, partial);
+    nx = within(rows, rows.x, nullptr, extent_x, true, band, partial);
+    ny = within(rows, rows.y, nullptr, extent_y, true, band, partial);
   } else {
-    nx = within(rows, rows.x, rows.has_z, radius, false, band, partial);
-    ny = within(rows, rows.y, rows.has_z, radius, false, band, partial);
+    const Space* also = rows.has_z ? &rows.z : nullptr;
+    nx = within(rows, rows.x, also, radius, false, band, partial);
+    ny = within(rows, rows.y, also, radius, false, band, partial);
   }
   if (rows.has_z) {
-    const int nz = within(rows, rows.z, false, radius, false, band, partial);
+    const int nz = within(rows, rows.z, nullptr, radius, false, band, partial);
     if (threadIdx.x == 0) {
       count_z[to] = nz;
     }

@@ -28,7 +28,7 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 host="$work/geodex-gpu-host"
-mkdir -p "$host/lib" "$host/tests" "$host/benchmarks"
+mkdir -p "$host/lib" "$host/tests" "$host/benchmarks/peers"
 
 "$jdk/bin/jlink" --output "$host/runtime" --strip-debug --no-header-files --no-man-pages \
   --compress zip-0 --add-modules \
@@ -45,7 +45,7 @@ cp -r "$root/native-bridge/target/test-classes" "$host/tests/native-bridge"
 cp -r "$root/engine-java/target/test-classes" "$host/tests/engine-java"
 cp -r "$root/kernels-cuda/target/test-classes" "$host/tests/kernels-cuda"
 cp -r "$root/benchmarks/target/classes" "$host/benchmarks/classes"
-cp "$root"/benchmarks/peers/*cuda*.py "$host/benchmarks/" 2>/dev/null || true
+cp "$root"/benchmarks/peers/*cuda*.py "$host/benchmarks/peers/"
 (cd "$root" && mvn -B -q -N org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
   -Dartifact="$launcher" -DoutputDirectory="$host/tests" -Dmdep.useBaseVersion=true)
 mv "$host"/tests/junit-platform-console-standalone-*.jar "$host/tests/console.jar"

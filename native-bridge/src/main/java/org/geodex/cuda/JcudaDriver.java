@@ -198,10 +198,7 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public void register(long address, long bytes) {
-    check(
-        "cuMemHostRegister",
-        JCudaDriver.cuMemHostRegister(new HostAddress(address), bytes, 0),
-        () -> bytes(bytes));
+    checkBytes("cuMemHostRegister", JCudaDriver.cuMemHostRegister(new HostAddress(address), bytes, 0), bytes);
   }
 
   @Override
@@ -211,53 +208,32 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public void copyToDevice(long device, long host, long bytes) {
-    check(
-        "cuMemcpyHtoD",
-        JCudaDriver.cuMemcpyHtoD(new Address(device), new HostAddress(host), bytes),
-        () -> bytes(bytes));
+    checkBytes("cuMemcpyHtoD", JCudaDriver.cuMemcpyHtoD(new Address(device), new HostAddress(host), bytes), bytes);
   }
 
   @Override
   public void copyToHost(long host, long device, long bytes) {
-    check(
-        "cuMemcpyDtoH",
-        JCudaDriver.cuMemcpyDtoH(new HostAddress(host), new Address(device), bytes),
-        () -> bytes(bytes));
+    checkBytes("cuMemcpyDtoH", JCudaDriver.cuMemcpyDtoH(new HostAddress(host), new Address(device), bytes), bytes);
   }
 
   @Override
   public void copyToDeviceAsync(long device, long host, long bytes, long stream) {
-    check(
-        "cuMemcpyHtoDAsync",
-        JCudaDriver.cuMemcpyHtoDAsync(
-            new Address(device), new HostAddress(host), bytes, stream(stream)),
-        () -> bytes(bytes));
+    checkBytes("cuMemcpyHtoDAsync", JCudaDriver.cuMemcpyHtoDAsync(new Address(device), new HostAddress(host), bytes, stream(stream)), bytes);
   }
 
   @Override
   public void copyToHostAsync(long host, long device, long bytes, long stream) {
-    check(
-        "cuMemcpyDtoHAsync",
-        JCudaDriver.cuMemcpyDtoHAsync(
-            new HostAddress(host), new Address(device), bytes, stream(stream)),
-        () -> bytes(bytes));
+    checkBytes("cuMemcpyDtoHAsync", JCudaDriver.cuMemcpyDtoHAsync(new HostAddress(host), new Address(device), bytes, stream(stream)), bytes);
   }
 
   @Override
   public void copyOnDeviceAsync(long target, long source, long bytes, long stream) {
-    check(
-        "cuMemcpyDtoDAsync",
-        JCudaDriver.cuMemcpyDtoDAsync(
-            new Address(target), new Address(source), bytes, stream(stream)),
-        () -> bytes(bytes));
+    checkBytes("cuMemcpyDtoDAsync", JCudaDriver.cuMemcpyDtoDAsync(new Address(target), new Address(source), bytes, stream(stream)), bytes);
   }
 
   @Override
   public void fillAsync(long device, int value, long count, long stream) {
-    check(
-        "cuMemsetD32Async",
-        JCudaDriver.cuMemsetD32Async(new Address(device), value, count, stream(stream)),
-        () -> bytes(4 * count));
+    checkBytes("cuMemsetD32Async", JCudaDriver.cuMemsetD32Async(new Address(device), value, count, stream(stream)), 4 * count);
   }
 
   @Override
@@ -503,15 +479,15 @@ final class JcudaDriver implements CudaDriver {
 
   // ---- checks
 
-  private static String bytes(long bytes) {
-    return "%,d bytes".formatted(bytes);
-  }
-
   private void checkAllocation(String call, int code, long bytes) {
     if (code == CudaErrors.OUT_OF_MEMORY) {
       throw CudaErrors.outOfMemory(call, bytes, freeMemory());
     }
-    check(call, code, () -> bytes(bytes));
+    checkBytes(call, code, bytes);
+  }
+
+  private void checkBytes(String call, int code, long bytes) {
+    check(call, code, () -> "%,d bytes".formatted(bytes));
   }
 
   private void check(String call, int code) {

@@ -3,13 +3,11 @@ package org.geodex.backend.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
-import org.geodex.cuda.Emulator;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
@@ -35,7 +33,8 @@ class CudaStripsTest {
   /** One tile of f32. */
   private static final String STRIP = "65536";
 
-  private static final int N = 300;
+  /** Vertices, rows. */
+  static final int N = 300;
 
   @BeforeAll
   static void needsEmulator() {
@@ -95,7 +94,7 @@ class CudaStripsTest {
     }
   }
 
-  private static Graph graph(int degree) {
+  static Graph graph(int degree) {
     Random random = new Random(degree);
     int edges = N * degree;
     return Graph.of(
@@ -120,7 +119,7 @@ class CudaStripsTest {
     }
   }
 
-  private static void checkLengths(Graph graph, Matrix got, ShortestPaths paths) {
+  static void checkLengths(Graph graph, Matrix got, ShortestPaths paths) {
     Dijkstra dijkstra = new Dijkstra(graph);
     double longest = 0;
     for (int s = 0; s < N; s++) {
@@ -144,26 +143,6 @@ class CudaStripsTest {
     assertEquals(
         ShortestPathRule.Choice.MANY_SOURCES, ShortestPathRule.within(bytes - 1, dense, N));
     assertEquals(ShortestPathRule.Choice.HOST, ShortestPathRule.within(bytes - 1, fixed, N));
-  }
-
-  /** A device with 650 000 bytes: 9/10 of them are less than the dense matrix's 589 824. */
-  @Test
-  void pathsOnASmallDevice() {
-    assumeTrue(Emulator.isAvailable(), "only the emulator's memory can be made small");
-    Graph graph = graph(8);
-    int[] all = GeodesicDistances.all(graph);
-    assertEquals(
-        ShortestPathRule.Choice.FLOYD_WARSHALL, ShortestPathRule.choose(graph, all, false));
-    try (Backend cuda = OnEmulator.cuda("panama");
-        Matrix.Owned got = Matrix.allocate(N, N)) {
-      Emulator.memory(650_000);
-      ShortestPaths paths = cuda.geometry().shortestPaths(graph, all, got, null);
-      assertTrue(paths.algorithm().startsWith("bellman-ford"), paths.algorithm());
-      assertTrue(cuda.hostOperations().isEmpty());
-      checkLengths(graph, got, paths);
-    } finally {
-      Emulator.memory(Long.MAX_VALUE);
-    }
   }
 
   @Test
