@@ -198,7 +198,10 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public void register(long address, long bytes) {
-    checkBytes("cuMemHostRegister", JCudaDriver.cuMemHostRegister(new HostAddress(address), bytes, 0), bytes);
+    checkBytes(
+        "cuMemHostRegister",
+        JCudaDriver.cuMemHostRegister(new HostAddress(address), bytes, 0),
+        bytes);
   }
 
   @Override
@@ -208,32 +211,53 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public void copyToDevice(long device, long host, long bytes) {
-    checkBytes("cuMemcpyHtoD", JCudaDriver.cuMemcpyHtoD(new Address(device), new HostAddress(host), bytes), bytes);
+    checkBytes(
+        "cuMemcpyHtoD",
+        JCudaDriver.cuMemcpyHtoD(new Address(device), new HostAddress(host), bytes),
+        bytes);
   }
 
   @Override
   public void copyToHost(long host, long device, long bytes) {
-    checkBytes("cuMemcpyDtoH", JCudaDriver.cuMemcpyDtoH(new HostAddress(host), new Address(device), bytes), bytes);
+    checkBytes(
+        "cuMemcpyDtoH",
+        JCudaDriver.cuMemcpyDtoH(new HostAddress(host), new Address(device), bytes),
+        bytes);
   }
 
   @Override
   public void copyToDeviceAsync(long device, long host, long bytes, long stream) {
-    checkBytes("cuMemcpyHtoDAsync", JCudaDriver.cuMemcpyHtoDAsync(new Address(device), new HostAddress(host), bytes, stream(stream)), bytes);
+    checkBytes(
+        "cuMemcpyHtoDAsync",
+        JCudaDriver.cuMemcpyHtoDAsync(
+            new Address(device), new HostAddress(host), bytes, stream(stream)),
+        bytes);
   }
 
   @Override
   public void copyToHostAsync(long host, long device, long bytes, long stream) {
-    checkBytes("cuMemcpyDtoHAsync", JCudaDriver.cuMemcpyDtoHAsync(new HostAddress(host), new Address(device), bytes, stream(stream)), bytes);
+    checkBytes(
+        "cuMemcpyDtoHAsync",
+        JCudaDriver.cuMemcpyDtoHAsync(
+            new HostAddress(host), new Address(device), bytes, stream(stream)),
+        bytes);
   }
 
   @Override
   public void copyOnDeviceAsync(long target, long source, long bytes, long stream) {
-    checkBytes("cuMemcpyDtoDAsync", JCudaDriver.cuMemcpyDtoDAsync(new Address(target), new Address(source), bytes, stream(stream)), bytes);
+    checkBytes(
+        "cuMemcpyDtoDAsync",
+        JCudaDriver.cuMemcpyDtoDAsync(
+            new Address(target), new Address(source), bytes, stream(stream)),
+        bytes);
   }
 
   @Override
   public void fillAsync(long device, int value, long count, long stream) {
-    checkBytes("cuMemsetD32Async", JCudaDriver.cuMemsetD32Async(new Address(device), value, count, stream(stream)), 4 * count);
+    checkBytes(
+        "cuMemsetD32Async",
+        JCudaDriver.cuMemsetD32Async(new Address(device), value, count, stream(stream)),
+        4 * count);
   }
 
   @Override

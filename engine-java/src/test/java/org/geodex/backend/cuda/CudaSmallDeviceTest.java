@@ -13,7 +13,9 @@ import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A device without room for everything: the emulator's memory can be made small, a card's cannot. */
+/**
+ * A device without room for everything: the emulator's memory can be made small, a card's cannot.
+ */
 class CudaSmallDeviceTest {
   private static final int N = CudaStripsTest.N;
 
