@@ -18,6 +18,7 @@ import org.geodex.matrix.Matrix;
 import org.geodex.scale.LayerKernel;
 import org.geodex.scale.LayerRange;
 import org.geodex.scale.Partition;
+import org.geodex.scale.ScaleMean;
 import org.geodex.similarity.CkaDebiased;
 import org.geodex.similarity.DistanceCorrelation;
 
@@ -41,35 +42,13 @@ public final class ScaleAnalysis {
   public record Result(
       Map<String, LayerRange> scales, List<Within> within, List<Between> between) {}
 
-  /** The mean of the hidden states of a scale, [tokens, d]; the caller closes it. */
-  public static Matrix.Owned representation(LayerStates states, LayerRange range) {
-    Matrix first = states.states().get(range.first());
-    Matrix.Owned mean = first.copy();
-    float[] sum = new float[first.columns()];
-    float[] row = new float[first.columns()];
-    for (long i = 0; i < first.rows(); i++) {
-      first.copyRow(i, sum);
-      for (int layer = range.first() + 1; layer <= range.last(); layer++) {
-        states.states().get(layer).copyRow(i, row);
-        for (int j = 0; j < row.length; j++) {
-          sum[j] += row[j];
-        }
-      }
-      for (int j = 0; j < row.length; j++) {
-        sum[j] /= range.size();
-      }
-      mean.setRow(i, sum);
-    }
-    return mean;
-  }
-
   public static Result of(
       Backend backend, LayerStates states, Partition partition, LayerAnalysis.Settings settings) {
     Map<String, Matrix.Owned> representations = new LinkedHashMap<>();
     try {
       partition
           .scales()
-          .forEach((name, range) -> representations.put(name, representation(states, range)));
+          .forEach((name, range) -> representations.put(name, ScaleMean.of(states, range)));
       List<Within> within = new ArrayList<>();
       representations.forEach((name, x) -> within.addAll(within(backend, name, x)));
       List<Between> between = new ArrayList<>();

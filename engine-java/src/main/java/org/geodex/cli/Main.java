@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       // One a line, by name.
       ActivationsCommand.class,
+      AlignCommand.class,
       AnalyzeCommand.class,
       BenchCommand.class,
       CorpusCommand.class,

@@ -79,6 +79,15 @@ public final class PairCritic implements AutoCloseable {
    * @param scoreGradient [2n,1]
    */
   public void backward(Matrix x, Matrix y, int shift, Matrix scoreGradient) {
+    backward(x, y, shift, scoreGradient, null);
+  }
+
+  /**
+   * The same with the gradient by x.
+   *
+   * @param inputGradient [n,dx], overwritten; null where nobody needs it
+   */
+  public void backward(Matrix x, Matrix y, int shift, Matrix scoreGradient, Matrix inputGradient) {
     long n = x.rows();
     Matrix gradient = hiddenGradient.rows(0, 2 * n);
     rest.backward(scoreGradient, gradient);
@@ -86,6 +95,9 @@ public final class PairCritic implements AutoCloseable {
     elementwise.columnSums(gradient, bias.gradient());
     elementwise.addHalves(gradient, 0, productX.rows(0, n));
     backend.algebra().gemm(x, true, productX.rows(0, n), false, weightX.gradient());
+    if (inputGradient != null) {
+      backend.algebra().gemm(productX.rows(0, n), false, weightX.value(), true, inputGradient);
+    }
     elementwise.addHalves(gradient, shift, productY.rows(0, n));
     backend.algebra().gemm(y, true, productY.rows(0, n), false, weightY.gradient());
   }
