@@ -26,7 +26,7 @@ import org.geodex.neural.Parameter;
  * <p>f32 products, f64 sums. The same bits for any number of threads. The map's correction and the
  * critic belong to the caller.
  */
-final class AlignmentLoss {
+public final class AlignmentLoss {
   /** Shuffles that the bound on rows which are not trained on averages over. */
   private static final int SHUFFLES = 4;
 
@@ -45,7 +45,7 @@ final class AlignmentLoss {
    * @param deviation the target's standard deviations
    * @param critic null where λ_info is 0
    */
-  AlignmentLoss(
+  public AlignmentLoss(
       Backend backend,
       LossWeights weights,
       float[] deviation,
@@ -69,7 +69,7 @@ final class AlignmentLoss {
    * @param target [n,d], likewise
    * @param geodesic [n,n], distances between the targets in their own units
    */
-  record Part(Matrix source, Matrix start, Matrix target, Matrix geodesic) {}
+  public record Part(Matrix source, Matrix start, Matrix target, Matrix geodesic) {}
 
   /**
    * The terms of the loss; NaN for what was not computed.
@@ -79,8 +79,9 @@ final class AlignmentLoss {
    * @param information the bound, nats
    * @param curvature squared change of slope
    */
-  record Terms(double stress, double residual, double information, double curvature) {
-    double total(LossWeights weights) {
+  public record Terms(double stress, double residual, double information, double curvature) {
+    /** The weighted sum. */
+    public double total(LossWeights weights) {
       return (weights.geo() > 0 ? weights.geo() * (stress + residual) : 0)
           - (weights.info() > 0 ? weights.info() * information : 0)
           + (weights.curv() > 0 ? weights.curv() * curvature : 0);
@@ -88,7 +89,7 @@ final class AlignmentLoss {
   }
 
   /** Space for the rows of one call, used again by the next. */
-  static final class Work implements AutoCloseable {
+  public static final class Work implements AutoCloseable {
     private final int n;
     private final int probes;
     private final Matrix.Owned inputs;
@@ -98,7 +99,8 @@ final class AlignmentLoss {
     private final Matrix.Owned rows;
     private final Matrix.Owned scores;
 
-    Work(int n, int d) {
+    /** For n rows of d columns. */
+    public Work(int n, int d) {
       this.n = n;
       this.probes = Math.ceilDiv(n, 4);
       inputs = Matrix.allocate(n + 2L * probes, d);
@@ -121,7 +123,7 @@ final class AlignmentLoss {
   }
 
   /** The terms that have a weight, and the gradients of the map's and the critic's parameters. */
-  Terms train(Part part, Work work, RandomGenerator random) {
+  public Terms train(Part part, Work work, RandomGenerator random) {
     int n = work.n;
     boolean bent = weights.curv() > 0;
     double step = bent ? probe(part.source(), work, random) : 0;
@@ -147,7 +149,7 @@ final class AlignmentLoss {
   }
 
   /** The terms without gradients; stress and residual whatever their weight. */
-  Terms value(Part part, Work work, RandomGenerator random) {
+  public Terms value(Part part, Work work, RandomGenerator random) {
     double step = probe(part.source(), work, random);
     Matrix outputs = correction.forward(work.inputs);
     add(part.start(), outputs, work.mapped);

@@ -45,6 +45,14 @@ public final class AlignmentMeasures {
   private static final int REFERENCE_COMPONENTS = 32;
   private static final int REFERENCE_BINS = 64;
 
+  /**
+   * Which measures are taken beside the others.
+   *
+   * @param neural MINE and InfoNCE, which train a critic each and take most of the time
+   * @param reference the published code's formulas
+   */
+  public record Extent(boolean neural, boolean reference) {}
+
   /** Each measure with its unit, in the order of the tables. */
   public static final Map<String, String> UNITS = units();
 
@@ -86,7 +94,7 @@ public final class AlignmentMeasures {
    * @param mapped [n,d]
    * @param target [n,d], row i belonging to row i of {@code mapped}
    * @param geodesic [n,n], distances between the targets
-   * @param reference whether the published code's formulas are wanted too
+   * @param neighbours of the geodesic graph
    */
   public static Map<String, Double> of(
       Backend backend,
@@ -94,14 +102,17 @@ public final class AlignmentMeasures {
       Matrix target,
       Matrix geodesic,
       int neighbours,
-      boolean reference,
+      Extent extent,
       long seed) {
     AlignmentMeasures measures = new AlignmentMeasures(backend);
     measures.divergence(mapped, target);
-    measures.information(mapped, target, geodesic, neighbours, seed);
+    measures.information(mapped, target, geodesic, neighbours);
+    if (extent.neural()) {
+      measures.neural(mapped, target, seed);
+    }
     measures.similarity(mapped, target, geodesic);
     measures.guards(mapped, target);
-    if (reference) {
+    if (extent.reference()) {
       measures.reference(mapped, target, seed);
     }
     return measures.values;
@@ -127,7 +138,7 @@ public final class AlignmentMeasures {
     put("kl_knn", () -> KlKnn.of(backend, p, q, KNN, KlKnn.Bias.FIXED_ORDER).value());
   }
 
-  private void information(Matrix x, Matrix y, Matrix geodesic, int neighbours, long seed) {
+  private void information(Matrix x, Matrix y, Matrix geodesic, int neighbours) {
     int r = LayerKernel.usableComponents(COMPONENTS, x.intRows(), x.columns());
     try (Matrix.Owned a = PrincipalComponents.scores(backend, x, r);
         Matrix.Owned b = PrincipalComponents.scores(backend, y, r)) {
@@ -143,6 +154,9 @@ public final class AlignmentMeasures {
           "mi_geodesic_ksg",
           () -> MutualInformationGeodesicKsg.ofDistances(backend, own, geodesic, null, KSG));
     }
+  }
+
+  private void neural(Matrix x, Matrix y, long seed) {
     NeuralParameters neural = NeuralParameters.defaults(seed);
     put("mi_mine", () -> MutualInformationMine.of(backend, x, y, null, neural).value());
     put("mi_infonce", () -> MutualInformationInfoNce.of(backend, x, y, null, neural).value());

@@ -29,7 +29,11 @@ public final class AlignmentReport {
           "stress",
           "residual",
           "effective_rank_ratio",
-          "variance_ratio");
+          "variance_ratio",
+          "reference_kl",
+          "reference_mi",
+          "reference_distance_correlation",
+          "reference_cca");
 
   private AlignmentReport() {}
 
@@ -50,6 +54,9 @@ public final class AlignmentReport {
                 .formatted(plan.seeds(), plan.splits()));
     for (Direction direction : Direction.values()) {
       section.add(plot(result, direction));
+      if (result.settings().contains(AlignmentResult.REFERENCE)) {
+        section.add(curves(result, direction));
+      }
       section.add(table(result, direction, pairs));
     }
     if (!result.tests().isEmpty()) {
@@ -95,8 +102,7 @@ public final class AlignmentReport {
 
   private static Table table(AlignmentResult result, Direction direction, int pairs) {
     List<String> columns = new ArrayList<>(List.of("setting"));
-    List<String> measures =
-        result.measures().contains("reference_kl") ? withReference(COLUMNS) : COLUMNS;
+    List<String> measures = COLUMNS.stream().filter(result.measures()::contains).toList();
     measures.forEach(name -> columns.add(name.replace('_', ' ')));
     columns.add("KL differs from full");
     List<List<Object>> rows = new ArrayList<>();
@@ -122,14 +128,6 @@ public final class AlignmentReport {
             + " collapses the space.",
         columns,
         rows);
-  }
-
-  private static List<String> withReference(List<String> columns) {
-    List<String> all = new ArrayList<>(columns);
-    all.addAll(
-        List.of(
-            "reference_kl", "reference_mi", "reference_distance_correlation", "reference_cca"));
-    return all;
   }
 
   private static String verdict(AlignmentResult result, Direction direction, String setting) {
@@ -237,8 +235,8 @@ public final class AlignmentReport {
         : "%.1e".formatted(value);
   }
 
-  /** Validation loss by epoch, the mean over seeds and splits that got so far. */
-  static Lines curves(AlignmentResult result, Direction direction) {
+  /** Validation residual by epoch, the mean over seeds and splits that got so far. */
+  private static Lines curves(AlignmentResult result, Direction direction) {
     List<Series> series = new ArrayList<>();
     int longest = 0;
     for (String setting : result.settings()) {

@@ -69,7 +69,7 @@ public final class AlignmentStudy {
    * @param seeds of training and of the document split
    * @param splits of the documents for each seed
    * @param firstSeed everything random follows from it
-   * @param reference whether the published code's measures are wanted too
+   * @param extent of the measures
    */
   public record Plan(
       List<Setting> settings,
@@ -77,7 +77,7 @@ public final class AlignmentStudy {
       int seeds,
       int splits,
       long firstSeed,
-      boolean reference) {
+      AlignmentMeasures.Extent extent) {
     public Plan {
       List<Setting> all = new ArrayList<>(settings);
       if (!all.contains(Setting.BASELINE)) {
@@ -104,7 +104,7 @@ public final class AlignmentStudy {
    * Prepares a study.
    *
    * @param workers one or more backends of one kind; a cell runs on one of them
-   * @param cells folder of the finished cells
+   * @param cells folder of the finished cells, or null to keep none
    * @param done called after each cell
    */
   public AlignmentStudy(
@@ -282,7 +282,7 @@ public final class AlignmentStudy {
                 test.target(),
                 test.geodesic(),
                 plan.training().neighbours(),
-                plan.reference(),
+                plan.extent(),
                 plan.firstSeed() + seed);
         return new AlignmentCell(
             key(setting, seed, split, direction),
@@ -327,7 +327,7 @@ public final class AlignmentStudy {
     content.put("seed", seed);
     content.put("split", split);
     content.put("direction", direction.toString());
-    content.put("reference", plan.reference());
+    content.put("extent", plan.extent());
     try {
       byte[] json = new ObjectMapper().writeValueAsBytes(content);
       return HexFormat.of().formatHex(sha256().digest(json), 0, 12);

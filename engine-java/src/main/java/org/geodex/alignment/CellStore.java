@@ -13,7 +13,7 @@ import org.geodex.file.AtomicOutputs;
 
 /**
  * Finished cells as files {@code KEY.json} in a folder, each written whole or not at all. A file
- * that cannot be read counts as absent.
+ * that cannot be read counts as absent. Without a folder nothing is kept.
  */
 final class CellStore {
   private static final ObjectMapper JSON =
@@ -26,6 +26,9 @@ final class CellStore {
   }
 
   Optional<AlignmentCell> find(String key) {
+    if (folder == null) {
+      return Optional.empty();
+    }
     Path file = folder.resolve(key + ".json");
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
@@ -39,6 +42,9 @@ final class CellStore {
   }
 
   void save(AlignmentCell cell) {
+    if (folder == null) {
+      return;
+    }
     try (AtomicOutputs outputs = AtomicOutputs.open()) {
       outputs.folder(folder);
       Path part = outputs.file(folder.resolve(cell.key() + ".json"));

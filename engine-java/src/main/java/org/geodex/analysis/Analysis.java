@@ -99,6 +99,11 @@ public final class Analysis implements AutoCloseable {
                     () ->
                         GroundTruth.of(backend, states, table, truth, tokenizer, settings.seed()));
         AnalysisReport.add(report, prefix, heading, analysis, known, table);
+        report.timed(
+            "alignment",
+            () ->
+                AlignmentSection.add(
+                    backend, report, prefix, heading, states, analysis.partition(), settings));
         AnalysisTables.write(outputs, folder, tablePrefix(heading), analysis);
         return describe(prefix, model, text, loaded, table, analysis);
       }

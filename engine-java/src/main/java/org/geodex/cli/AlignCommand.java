@@ -13,11 +13,13 @@ import java.util.stream.IntStream;
 import org.geodex.activation.LayerStates;
 import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
+import org.geodex.alignment.AlignmentMeasures;
 import org.geodex.alignment.AlignmentReport;
 import org.geodex.alignment.AlignmentResult;
 import org.geodex.alignment.AlignmentStudy;
 import org.geodex.alignment.AlignmentTables;
 import org.geodex.alignment.LossWeights;
+import org.geodex.alignment.PaddedPooling;
 import org.geodex.alignment.ScaleRows;
 import org.geodex.alignment.Setting;
 import org.geodex.alignment.TrainingParameters;
@@ -174,9 +176,16 @@ final class AlignCommand extends GeodexCommand {
   int batch;
 
   @Option(
+      names = "--no-neural",
+      description = "Leave out MINE and InfoNCE among the measures, which take most of the time.")
+  boolean noNeural;
+
+  @Option(
       names = "--compat",
       paramLabel = "NAME",
-      description = "reference: also the published code's formulas, labelled reference_.")
+      description =
+          "reference: pools padding as the published code does, and adds its formulas, labelled"
+              + " reference_.")
   String compat;
 
   @Option(
@@ -197,7 +206,7 @@ final class AlignCommand extends GeodexCommand {
     }
     if (activations != null) {
       try (LayerStates states = LayerStates.map(activations)) {
-        return ofStates(backend, plan, states, modelType);
+        return ofStates(backend, plan, states, states, modelType);
       }
     }
     List<String> read = TextDocuments.read(text);
@@ -206,7 +215,14 @@ final class AlignCommand extends GeodexCommand {
       TokenTable table = TokenTable.of(read, tokenizer, loaded.config().maxLength());
       try (Progress progress = progress("forward", table.rows());
           LayerStates states = LayerStates.run(loaded, table, batch, backend, progress::step)) {
-        return ofStates(backend, plan, states, loaded.config().modelType());
+        if (compat == null) {
+          return ofStates(backend, plan, states, states, loaded.config().modelType());
+        }
+        try (PaddedPooling padded =
+            PaddedPooling.run(backend, loaded, tokenizer, read, batch, done -> {})) {
+          String type = loaded.config().modelType();
+          return ofStates(backend, plan, states, padded.states(), type);
+        }
       }
     }
   }
@@ -227,6 +243,11 @@ final class AlignCommand extends GeodexCommand {
     }
     if (compat != null && !compat.equals("reference")) {
       throw new UsageException("--compat %s: expected reference", compat);
+    }
+    if (compat != null && (activations != null || !pool.equals("document"))) {
+      throw new UsageException(
+          "--compat reference pools the padding of whole documents: give --model and --text, or"
+              + " pooled matrices, and --pool document");
     }
     if (seeds < 1 || splits < 1 || maxRows < 50 || batch < 1) {
       throw new UsageException(
@@ -252,7 +273,7 @@ final class AlignCommand extends GeodexCommand {
         seeds,
         splits,
         common.seed,
-        compat != null);
+        new AlignmentMeasures.Extent(!noNeural, compat != null));
   }
 
   private static final LossWeights NONE = new LossWeights(0, 0, 0);
@@ -274,8 +295,13 @@ final class AlignCommand extends GeodexCommand {
     return parsed;
   }
 
+  /** Finds the scales in {@code states} and aligns the rows that {@code pooled} gives for them. */
   private Map<String, Object> ofStates(
-      Backend backend, AlignmentStudy.Plan plan, LayerStates states, String type)
+      Backend backend,
+      AlignmentStudy.Plan plan,
+      LayerStates states,
+      LayerStates pooled,
+      String type)
       throws IOException {
     Map<String, Object> about = new LinkedHashMap<>();
     about.put("model_type", type);
@@ -291,9 +317,9 @@ final class AlignCommand extends GeodexCommand {
       scales = partition(type, states.layers());
     }
     about.put("partition", scales.scales());
-    about.put("pool", pool);
+    about.put("pool", pooled == states ? pool : pool + ", padding included (reference)");
     try (ScaleRows rows =
-        ScaleRows.of(states, scales, ScaleRows.Pool.parse(pool), maxRows, common.seed)) {
+        ScaleRows.of(pooled, scales, ScaleRows.Pool.parse(pool), maxRows, common.seed)) {
       return align(backend, plan, rows, about);
     }
   }

@@ -21,7 +21,7 @@ class AlignmentLossTest {
   private static final int N = 11;
   private static final int D = 5;
 
-  /** Central differences of an f32 network: rounding over a step of 2e-3 to 1e-2. */
+  /** Central differences of an f32 network: rounding over a step of 4e-4 to 1e-2. */
   private static final double TOLERANCE = 2e-3;
 
   private final Backend cpu = new CpuBackend(2, 1L << 30);
@@ -42,14 +42,13 @@ class AlignmentLossTest {
       AlignmentLoss.Part part = new AlignmentLoss.Part(source, start, target, geodesic);
       DoubleSupplier total = () -> fresh(weights, map, critic, part, work).total(weights);
       total.getAsDouble();
-      check(map.parameters(), total, 1);
+      check(map.parameters(), total);
       if (info > 0) {
         total.getAsDouble();
         // The critic's own loss is −bound, not weighed.
         check(
             critic.parameters(),
-            () -> -fresh(weights, map, critic, part, work).information(),
-            1);
+            () -> -fresh(weights, map, critic, part, work).information());
       }
     }
   }
@@ -66,17 +65,19 @@ class AlignmentLossTest {
         .train(part, work, new SplittableRandom(6));
   }
 
-  private static void check(List<Parameter> parameters, DoubleSupplier loss, double scale) {
+  private static void check(List<Parameter> parameters, DoubleSupplier loss) {
     int looked = 0;
     for (Parameter parameter : parameters) {
       try (Matrix.Owned gradient = parameter.gradient().copy()) {
         for (int i = 0; i < gradient.rows(); i++) {
           for (int j = 0; j < gradient.columns(); j += 2) {
-            double got = gradient.get(i, j) * scale;
-            double error =
-                Math.min(
-                    Math.abs(got - slope(parameter.value(), i, j, 1e-2f, loss)),
-                    Math.abs(got - slope(parameter.value(), i, j, 2e-3f, loss)));
+            double got = gradient.get(i, j);
+            // A rectifier may bend within one step size and not within another; the second
+            // difference is made of such bends.
+            double error = Double.POSITIVE_INFINITY;
+            for (float step : new float[] {1e-2f, 2e-3f, 4e-4f}) {
+              error = Math.min(error, Math.abs(got - slope(parameter.value(), i, j, step, loss)));
+            }
             assertTrue(
                 error < TOLERANCE * (1 + Math.abs(got)), "%d, %d: %s".formatted(i, j, error));
             looked++;

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AlignmentStudyTest {
   private static final LossWeights WEIGHTS = new LossWeights(0.1, 0.1, 0.01);
   private static final Direction FIRST = Direction.GLOBAL_INTERMEDIATE;
+  private static final AlignmentMeasures.Extent SHORT = new AlignmentMeasures.Extent(false, false);
 
   private final Backend cpu = new CpuBackend(1, 1L << 30);
 
@@ -39,7 +40,7 @@ class AlignmentStudyTest {
 
   private AlignmentResult run(ScaleRows rows, String settings, TrainingParameters t, int seeds) {
     List<Setting> parsed = Setting.parse(settings, WEIGHTS, Map.of());
-    AlignmentStudy.Plan plan = new AlignmentStudy.Plan(parsed, t, seeds, 1, 1, false);
+    AlignmentStudy.Plan plan = new AlignmentStudy.Plan(parsed, t, seeds, 1, 1, SHORT);
     return AlignmentResult.of(
         new AlignmentStudy(List.of(cpu), rows, plan, folder.resolve("cells"), () -> {}), plan);
   }
@@ -154,7 +155,7 @@ class AlignmentStudyTest {
     try (Backend second = new CpuBackend(1, 1L << 30);
         Backend many = new CpuBackend(3, 1L << 30)) {
       List<Setting> settings = Setting.parse("full,no_geo,procrustes", WEIGHTS, Map.of());
-      var plan = new AlignmentStudy.Plan(settings, training(3, 1e-3), 1, 1, 1, true);
+      var plan = new AlignmentStudy.Plan(settings, training(3, 1e-3), 1, 1, 1, new AlignmentMeasures.Extent(true, true));
       AlignmentStudy one =
           new AlignmentStudy(List.of(many), rows, plan, folder.resolve("a"), () -> {});
       AlignmentStudy two =
@@ -199,7 +200,7 @@ class AlignmentStudyTest {
     ScaleRows rows = Planted.rows(120, 3, 0.1, 1, Planted.isometry());
     try (Backend small = new CpuBackend(1, 1000)) {
       var plan =
-          new AlignmentStudy.Plan(List.of(), training(3, 1e-3), 1, 1, 1, false);
+          new AlignmentStudy.Plan(List.of(), training(3, 1e-3), 1, 1, 1, SHORT);
       assertThrows(
           MemoryBudgetException.class,
           () -> new AlignmentStudy(List.of(small), rows, plan, folder, () -> {}));

@@ -21,18 +21,18 @@ class AutomaticPartitionTest {
     List<Matrix.Owned> states = new ArrayList<>();
     try (Backend cpu = new CpuBackend(2, 1L << 30)) {
       for (int layer = 0; layer < block.length; layer++) {
-        states.add(Samples.normal(10 + block[layer], 240, 6));
-        try (Matrix.Owned noise = Samples.normal(100 + layer, 240, 6)) {
-          for (int i = 0; i < 240; i++) {
+        states.add(Samples.normal(10 + block[layer], 120, 6));
+        try (Matrix.Owned noise = Samples.normal(100 + layer, 120, 6)) {
+          for (int i = 0; i < 120; i++) {
             for (int j = 0; j < 6; j++) {
               states.get(layer).set(i, j, states.get(layer).get(i, j) + 0.2f * noise.get(i, j));
             }
           }
         }
       }
-      int[] documents = IntStream.range(0, 240).map(i -> i / 10).toArray();
+      int[] documents = IntStream.range(0, 120).map(i -> i / 10).toArray();
       LayerStates all = LayerStates.view(states, documents, documents, List.of());
-      AutomaticPartition.Found found = AutomaticPartition.find(cpu, all, 200, 1);
+      AutomaticPartition.Found found = AutomaticPartition.find(cpu, all, 100, 1);
       assertEquals("0-1/2-5/6-8", found.partition().toString());
       assertArrayEquals(new double[] {1, 1}, found.stability());
     } finally {
