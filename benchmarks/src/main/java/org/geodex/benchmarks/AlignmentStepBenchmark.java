@@ -68,8 +68,7 @@ public class AlignmentStepBenchmark {
     float[] deviation = new float[WIDTH];
     java.util.Arrays.fill(deviation, 1);
     loss =
-        new AlignmentLoss(
-            backend, weights, deviation, map, critic, TrainingParameters.defaults());
+        new AlignmentLoss(backend, weights, deviation, map, critic, TrainingParameters.defaults());
   }
 
   @Benchmark

@@ -71,8 +71,7 @@ public final class AffineMap implements ScaleMap {
     try (Matrix64 cross = algebra.crossScatter(x, a, y, b);
         Algebra.Svd svd = algebra.svd(cross);
         Matrix64 rotation = algebra.multiply(svd.u(), false, svd.vt(), false)) {
-      return new AffineMap(
-          floats(a), narrowed(rotation), ones(x.columns()), floats(b), Double.NaN);
+      return new AffineMap(floats(a), narrowed(rotation), ones(x.columns()), floats(b), Double.NaN);
     }
   }
 

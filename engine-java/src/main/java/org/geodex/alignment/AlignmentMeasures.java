@@ -232,9 +232,7 @@ public final class AlignmentMeasures {
     RowSample sample = RowSample.of(x.intRows(), REFERENCE_ROWS, seed);
     try (Matrix.Owned a = sample.of(x);
         Matrix.Owned b = sample.of(y)) {
-      put(
-          "reference_distance_correlation",
-          () -> new DistanceCorrelation(false).of(backend, a, b));
+      put("reference_distance_correlation", () -> new DistanceCorrelation(false).of(backend, a, b));
     }
     int r = Math.min(Math.min(REFERENCE_COMPONENTS, x.columns()), x.intRows() - 1);
     try (Matrix.Owned a = PrincipalComponents.scores(backend, x, r);

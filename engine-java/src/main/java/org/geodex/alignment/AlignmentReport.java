@@ -210,8 +210,8 @@ public final class AlignmentReport {
         "Not the same experiment. Theirs: the whole model is trained further on labelled documents"
             + " (not available), no map between the scales exists, KL and MI are taken between the"
             + " scales' own representations pooled over padding, MI is a histogram of all matrix"
-            + " entries and no mutual information of vectors, no seeds are given. Here: the model is"
-            + " frozen, a map is trained, measures are on documents that it has not seen; MI is "
+            + " entries and no mutual information of vectors, no seeds are given. Here: the model"
+            + " is frozen, a map is trained, measures are on documents that it has not seen; MI is "
             + (reference
                 ? "the published histogram (--compat reference)."
                 : "Gaussian, of principal components (the published histogram: --compat"

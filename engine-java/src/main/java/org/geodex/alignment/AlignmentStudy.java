@@ -339,7 +339,8 @@ public final class AlignmentStudy {
   private static String digest(ScaleRows rows) {
     MessageDigest sha = sha256();
     for (Matrix scale : List.of(rows.global(), rows.intermediate(), rows.local())) {
-      sha.update("%d x %d".formatted(scale.rows(), scale.columns()).getBytes(StandardCharsets.UTF_8));
+      sha.update(
+          "%d x %d".formatted(scale.rows(), scale.columns()).getBytes(StandardCharsets.UTF_8));
       float[] row = new float[scale.columns()];
       java.nio.ByteBuffer bytes = java.nio.ByteBuffer.allocate(4 * row.length);
       for (long i = 0; i < scale.rows(); i++) {

@@ -21,9 +21,9 @@ import org.geodex.matrix.Matrix;
  * because a path in a neighbour graph is longer than its chord by a factor that depends on how
  * densely the manifold is sampled. 0 where all δ, and 1 where all d, are 0.
  *
- * <p>∂S/∂xᵢ = Σⱼ W_ij·(xᵢ − xⱼ), W_ij = 4a/(b·c)·(a/b − δ_ij/d_ij) with a, b, c the sums Σ dδ, Σ d²,
- * Σ δ² over ordered pairs; pairs at distance 0 have no direction and add nothing. Distances from
- * f32 products of centred rows, sums f64. The same bits for any number of threads.
+ * <p>∂S/∂xᵢ = Σⱼ W_ij·(xᵢ − xⱼ), W_ij = 4a/(b·c)·(a/b − δ_ij/d_ij) with a, b, c the sums Σ dδ, Σ
+ * d², Σ δ² over ordered pairs; pairs at distance 0 have no direction and add nothing. Distances
+ * from f32 products of centred rows, sums f64. The same bits for any number of threads.
  */
 final class GeodesicStress {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -65,8 +65,7 @@ final class GeodesicStress {
       double[] squares = diagonal(distances);
       backend
           .parallel()
-          .forEach(
-              n, i -> sums[(int) i] = toDistances((int) i, squares, distances, geodesic));
+          .forEach(n, i -> sums[(int) i] = toDistances((int) i, squares, distances, geodesic));
       double a = 0;
       double b = 0;
       double c = 0;
@@ -104,8 +103,7 @@ final class GeodesicStress {
   }
 
   /** Turns a row of products into distances; returns its Σ dδ, Σ d², Σ δ². */
-  private static double[] toDistances(
-      int i, double[] squares, Matrix distances, Matrix geodesic) {
+  private static double[] toDistances(int i, double[] squares, Matrix distances, Matrix geodesic) {
     int n = squares.length;
     float[] d = new float[n];
     float[] delta = new float[n];

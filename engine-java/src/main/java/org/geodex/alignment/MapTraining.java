@@ -14,7 +14,9 @@ import org.geodex.neural.Mlp;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
 
-/** Trains the correction of a {@link ResidualMap}: clipped AdamW steps, early stop on validation. */
+/**
+ * Trains the correction of a {@link ResidualMap}: clipped AdamW steps, early stop on validation.
+ */
 final class MapTraining {
   private MapTraining() {}
 
@@ -63,12 +65,7 @@ final class MapTraining {
         Matrix.Owned startValidation = problem.standardized(backend, start, problem.validation())) {
       AlignmentLoss loss =
           new AlignmentLoss(
-              backend,
-              weights,
-              problem.targetScale().deviation(),
-              correction,
-              critic,
-              parameters);
+              backend, weights, problem.targetScale().deviation(), correction, critic, parameters);
       Loop loop = new Loop(backend, loss, correction, critic, weights, parameters, seed);
       return loop.run(
           problem.training().lossPart(startTraining),
@@ -104,12 +101,10 @@ final class MapTraining {
           AdamW criticSteps =
               critic == null
                   ? null
-                  : new AdamW(
-                      backend, critic.parameters(), parameters.rate(), parameters.decay());
+                  : new AdamW(backend, critic.parameters(), parameters.rate(), parameters.decay());
           EarlyStop stop = new EarlyStop(all, parameters.patience());
           AlignmentLoss.Work step = new AlignmentLoss.Work(batch, d);
-          AlignmentLoss.Work check =
-              new AlignmentLoss.Work(validation.source().intRows(), d)) {
+          AlignmentLoss.Work check = new AlignmentLoss.Work(validation.source().intRows(), d)) {
         curve.add(epoch(Double.NaN, validation, check));
         stop.enter(-curve.getFirst().loss());
         for (int e = 1; e <= parameters.epochs(); e++) {

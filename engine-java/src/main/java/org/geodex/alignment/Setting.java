@@ -42,8 +42,7 @@ public record Setting(String name, Start map, LossWeights weights) {
           "ridge");
 
   /** The identity, which every other setting is compared with as "before". */
-  public static final Setting BASELINE =
-      new Setting("baseline", Start.IDENTITY, LossWeights.NONE);
+  public static final Setting BASELINE = new Setting("baseline", Start.IDENTITY, LossWeights.NONE);
 
   boolean trained() {
     return weights.any();

@@ -46,8 +46,7 @@ public record TrainingParameters(
       throw new UsageException("--batch-rows %d: expected at least 8", batch);
     }
     if (epochs < 1 || patience < 1) {
-      throw new UsageException(
-          "--epochs %d --patience %d: expected at least 1", epochs, patience);
+      throw new UsageException("--epochs %d --patience %d: expected at least 1", epochs, patience);
     }
     if (!(rate > 0)) {
       throw new UsageException("--learning-rate %s: expected more than 0", rate);
@@ -66,17 +65,7 @@ public record TrainingParameters(
   /** The same for a linear map. */
   public TrainingParameters linear() {
     return new TrainingParameters(
-        List.of(),
-        critic,
-        batch,
-        epochs,
-        patience,
-        rate,
-        decay,
-        clip,
-        memory,
-        neighbours,
-        reach);
+        List.of(), critic, batch, epochs, patience, rate, decay, clip, memory, neighbours, reach);
   }
 
   int[] mapSizes(int d) {

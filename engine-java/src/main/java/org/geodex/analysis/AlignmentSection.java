@@ -63,7 +63,9 @@ final class AlignmentSection {
     } catch (InputException e) {
       // A short text has too few documents or sentences to hold any back.
       report.section(
-          prefix + "-alignment", heading + "alignment of the scales", "Left out: " + e.getMessage());
+          prefix + "-alignment",
+          heading + "alignment of the scales",
+          "Left out: " + e.getMessage());
     }
     return null;
   }

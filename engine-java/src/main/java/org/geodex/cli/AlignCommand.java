@@ -309,8 +309,7 @@ final class AlignCommand extends GeodexCommand {
     about.put("tokens", states.rows());
     Partition scales;
     if (partition.equals("auto")) {
-      AutomaticPartition.Found found =
-          AutomaticPartition.find(backend, states, 500, common.seed);
+      AutomaticPartition.Found found = AutomaticPartition.find(backend, states, 500, common.seed);
       scales = found.partition();
       about.put("stability", Figure.numbers(found.stability()));
     } else {
@@ -408,7 +407,8 @@ final class AlignCommand extends GeodexCommand {
     about.put("columns", rows.columns());
     about.put("map", map);
     Report report =
-        new Report("Geodex: alignment", "Maps between the scales of one model, and what they keep.");
+        new Report(
+            "Geodex: alignment", "Maps between the scales of one model, and what they keep.");
     report.provenance().put("geodex", Version.text());
     report.provenance().put("seed", common.seed);
     report.provenance().put("backend", backend.name());

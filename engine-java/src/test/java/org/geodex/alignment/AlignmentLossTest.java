@@ -46,9 +46,7 @@ class AlignmentLossTest {
       if (info > 0) {
         total.getAsDouble();
         // The critic's own loss is −bound, not weighed.
-        check(
-            critic.parameters(),
-            () -> -fresh(weights, map, critic, part, work).information());
+        check(critic.parameters(), () -> -fresh(weights, map, critic, part, work).information());
       }
     }
   }
@@ -60,8 +58,7 @@ class AlignmentLossTest {
       PairCritic critic,
       AlignmentLoss.Part part,
       AlignmentLoss.Work work) {
-    return new AlignmentLoss(
-            cpu, weights, deviation, map, critic, TrainingParameters.defaults())
+    return new AlignmentLoss(cpu, weights, deviation, map, critic, TrainingParameters.defaults())
         .train(part, work, new SplittableRandom(6));
   }
 

@@ -155,7 +155,9 @@ class AlignmentStudyTest {
     try (Backend second = new CpuBackend(1, 1L << 30);
         Backend many = new CpuBackend(3, 1L << 30)) {
       List<Setting> settings = Setting.parse("full,no_geo,procrustes", WEIGHTS, Map.of());
-      var plan = new AlignmentStudy.Plan(settings, training(3, 1e-3), 1, 1, 1, new AlignmentMeasures.Extent(true, true));
+      var plan =
+          new AlignmentStudy.Plan(
+              settings, training(3, 1e-3), 1, 1, 1, new AlignmentMeasures.Extent(true, true));
       AlignmentStudy one =
           new AlignmentStudy(List.of(many), rows, plan, folder.resolve("a"), () -> {});
       AlignmentStudy two =
@@ -191,16 +193,14 @@ class AlignmentStudyTest {
   @Test
   void oneDocumentIsRefused() {
     assertThrows(InputException.class, () -> DocumentSplit.of(new int[100], 1));
-    assertThrows(
-        InputException.class, () -> DocumentSplit.of(IntStream.range(0, 30).toArray(), 1));
+    assertThrows(InputException.class, () -> DocumentSplit.of(IntStream.range(0, 30).toArray(), 1));
   }
 
   @Test
   void whatDoesNotFitIsRefused() {
     ScaleRows rows = Planted.rows(120, 3, 0.1, 1, Planted.isometry());
     try (Backend small = new CpuBackend(1, 1000)) {
-      var plan =
-          new AlignmentStudy.Plan(List.of(), training(3, 1e-3), 1, 1, 1, SHORT);
+      var plan = new AlignmentStudy.Plan(List.of(), training(3, 1e-3), 1, 1, 1, SHORT);
       assertThrows(
           MemoryBudgetException.class,
           () -> new AlignmentStudy(List.of(small), rows, plan, folder, () -> {}));

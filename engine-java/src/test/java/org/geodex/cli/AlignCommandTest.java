@@ -46,8 +46,23 @@ class AlignCommandTest {
 
   private CommandRun align(Object... more) {
     Object[] args = {
-      "align", "--global", x, "--intermediate", y, "--local", x, "--out", out, "--quiet", "--json",
-      "--epochs", 2, "--critic", "8,4", "--hidden", 8
+      "align",
+      "--global",
+      x,
+      "--intermediate",
+      y,
+      "--local",
+      x,
+      "--out",
+      out,
+      "--quiet",
+      "--json",
+      "--epochs",
+      2,
+      "--critic",
+      "8,4",
+      "--hidden",
+      8
     };
     Object[] all = java.util.Arrays.copyOf(args, args.length + more.length);
     System.arraycopy(more, 0, all, args.length, more.length);
@@ -59,11 +74,9 @@ class AlignCommandTest {
     JsonNode first = align("--seeds", 2, "--ablations", "full,procrustes").json();
     assertEquals(12, first.get("cells").asInt());
     assertEquals(0, first.get("resumed").asInt());
-    double residual =
-        first.at("/results/global_intermediate/procrustes/residual/mean").asDouble();
+    double residual = first.at("/results/global_intermediate/procrustes/residual/mean").asDouble();
     assertTrue(residual > 0.05 && residual < 0.2, "1 - 0.95² is 0.0975: " + residual);
-    assertEquals(
-        100, first.get("rows").asInt());
+    assertEquals(100, first.get("rows").asInt());
     for (String file :
         new String[] {
           "alignment.json", "report.html", "alignment.arrow", "alignment_curves.arrow"
@@ -116,8 +129,15 @@ class AlignCommandTest {
     store(second, 2, 1);
     CommandRun run =
         CommandRun.of(
-            "align", "--global", first + "#layer_0", "--intermediate", first + "#layer_1",
-            "--local", second + "#layer_0", "--out", out);
+            "align",
+            "--global",
+            first + "#layer_0",
+            "--intermediate",
+            first + "#layer_1",
+            "--local",
+            second + "#layer_0",
+            "--out",
+            out);
     expect(run, "hold different documents");
   }
 
