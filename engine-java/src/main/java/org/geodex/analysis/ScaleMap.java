@@ -14,6 +14,7 @@ import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourGraph;
 import org.geodex.matrix.Matrix;
 import org.geodex.scale.Partition;
+import org.geodex.scale.ScaleMean;
 
 /**
  * A scale seen from above: the two leading {@linkplain Isomap Isomap} coordinates of a sample of
@@ -38,7 +39,7 @@ public record ScaleMap(String scale, int[] rows, double[][] coordinates, double 
         .scales()
         .forEach(
             (scale, range) -> {
-              try (Matrix.Owned mean = ScaleAnalysis.representation(states, range);
+              try (Matrix.Owned mean = ScaleMean.of(states, range);
                   Matrix.Owned rows = sample.of(mean)) {
                 maps.add(map(backend, scale, sample.rows(), rows, settings.k()));
               }
