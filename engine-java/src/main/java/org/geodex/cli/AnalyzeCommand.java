@@ -56,6 +56,8 @@ final class AnalyzeCommand extends GeodexCommand {
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Map<String, Object> figures =
           analysis.model("analysis", "", model, text, List.of(), options.partition, options.batch);
+      options.interventions(
+          machine(backend), report, "analysis", "", model, text, common.seed, this::progress);
       analysis.commit();
       Map<String, Object> result = new LinkedHashMap<>(figures);
       result.put("phases", report.seconds());

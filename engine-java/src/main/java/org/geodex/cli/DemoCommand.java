@@ -84,6 +84,11 @@ final class DemoCommand extends GeodexCommand {
                 options.batch));
       }
       report.timed("scaling", () -> scaling(backend, report, truth));
+      for (String name : ShippedModels.ARCHITECTURES) {
+        Path model = ShippedModels.folder(name);
+        options.interventions(
+            machine(backend), report, name, name, model, text, common.seed, this::progress);
+      }
       analysis.commit();
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("models", models);

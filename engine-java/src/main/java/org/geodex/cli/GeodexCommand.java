@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.geodex.backend.Backend;
+import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
+import org.geodex.intervention.Design;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -60,6 +62,13 @@ abstract class GeodexCommand implements Callable<Integer> {
                   .getErr()
                   .printf("%s: warning: %s%n", spec.qualifiedName(), sentence));
     }
+  }
+
+  /** For interventions: on the CPU a worker a thread; a device takes one after the other. */
+  final Design.Machine machine(Backend backend) {
+    BackendOptions single = common.backendOptions().withThreads(1);
+    int workers = backend.name().equals("cuda") ? 1 : backend.parallel().threads();
+    return new Design.Machine(backend, workers, () -> Backends.open(single));
   }
 
   /** Progress of a loop of {@code total} steps; the caller closes it. */

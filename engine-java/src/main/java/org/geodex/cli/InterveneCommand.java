@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import org.geodex.activation.TextDocuments;
 import org.geodex.backend.Backend;
-import org.geodex.backend.BackendOptions;
-import org.geodex.backend.Backends;
 import org.geodex.error.UsageException;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.intervention.Design;
@@ -237,14 +235,6 @@ final class InterveneCommand extends GeodexCommand {
       result.put("out", out.toString());
       return result;
     }
-  }
-
-  /** On the CPU a worker a thread; a device takes one after the other. */
-  private Design.Machine machine(Backend backend) {
-    boolean onDevice = backend.name().equals("cuda");
-    BackendOptions single = common.backendOptions().withThreads(1);
-    int workers = onDevice ? 1 : backend.parallel().threads();
-    return new Design.Machine(backend, workers, () -> Backends.open(single));
   }
 
   private Design design() {

@@ -109,29 +109,30 @@ public record Design(
   }
 
   private Study.Settings settings(Model model, Tokenizer tokenizer, Path cells) {
-    boolean spans = Prompt.fillsSpans(model.config());
     List<String> texts = prompts.isEmpty() ? documents : prompts;
     List<Prompt> made =
         texts.stream()
             .map(
                 text ->
                     prompts.isEmpty()
-                        ? Prompt.ofDocument(text, tokenizer, spans)
+                        ? Prompt.ofDocument(text, tokenizer, model.config())
                         : Prompt.of(text, tokenizer))
             .toList();
     for (int i = 0; i < made.size(); i++) {
-      checkLength(i, made.get(i).ids().length, model);
+      checkLength(i, made.get(i), model);
     }
     List<String> compared = documents.isEmpty() ? prompts : documents;
     return new Study.Settings(writer, made, compared, isLanguage(compared), seeds, seed, cells);
   }
 
-  private void checkLength(int i, int length, Model model) {
-    long needed = length + (model.config().decoderLayers() > 0 ? 0L : writer.newTokens());
+  private void checkLength(int i, Prompt prompt, Model model) {
+    int length = prompt.ids().length;
+    long added = prompt.added(writer.newTokens(), model.config());
+    long needed = length + added;
     if (model.config().limitedLength() && needed > model.config().maxLength()) {
       throw new InputException(
           "prompt %d has %d tokens; with %d more it is longer than the %d that the model takes",
-          i, length, writer.newTokens(), model.config().maxLength());
+          i, length, added, model.config().maxLength());
     }
   }
 

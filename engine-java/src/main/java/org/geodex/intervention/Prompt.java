@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.geodex.activation.TextDocuments;
 import org.geodex.model.BertConfig;
 import org.geodex.model.Infilling;
@@ -19,15 +20,16 @@ import org.geodex.model.Tokenizer;
  * @param ids its tokens, with those that the tokenizer adds
  * @param spans of T5: the sentinel tokens in {@code ids}, in order; the answer fills them, and the
  *     whole filled text is the result. Empty otherwise
+ * @param holes of BERT and RoBERTa: places of mask tokens in {@code ids}, which are filled likewise
  */
-record Prompt(String text, int[] ids, List<Integer> spans) {
+record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) {
   /** Sentences of a document that make a prompt. */
   private static final int SENTENCES = 3;
 
-  /** T5: of so many tokens … */
+  /** Where a document is filled: of so many tokens … */
   private static final int PERIOD = 7;
 
-  /** … the last so many become one span to fill. */
+  /** … the last so many are taken out. */
   private static final int SPAN = 3;
 
   private static final int MOST_SPANS = 32;
@@ -42,18 +44,42 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
         spans.add(id);
       }
     }
-    return new Prompt(text, ids, spans);
+    Integer mask = tokenizer.id("[MASK]", "<mask>");
+    List<Integer> holes =
+        IntStream.range(0, ids.length).filter(i -> mask != null && ids[i] == mask).boxed().toList();
+    return new Prompt(text, ids, spans, holes);
   }
 
   /**
-   * A prompt from a document: its first sentences, three or half of them. T5, which was trained to
-   * fill spans, gets the whole document with three of every seven tokens taken out.
+   * A prompt from a document: its first sentences, three or half of them. T5, BERT and RoBERTa,
+   * which were trained to fill, get the whole document with three of every seven tokens taken out.
    */
-  static Prompt ofDocument(String document, Tokenizer tokenizer, boolean fillsSpans) {
-    List<Integer> sentinels = fillsSpans ? sentinels(tokenizer) : List.of();
+  static Prompt ofDocument(String document, Tokenizer tokenizer, ModelConfig config) {
+    if (config instanceof BertConfig) {
+      return masked(document, tokenizer, config);
+    }
+    List<Integer> sentinels = config instanceof T5Config ? sentinels(tokenizer) : List.of();
     if (sentinels.isEmpty()) {
       return of(opening(document), tokenizer);
     }
+    return spanned(document, tokenizer, sentinels);
+  }
+
+  private static Prompt masked(String document, Tokenizer tokenizer, ModelConfig config) {
+    int[] ids = tokenizer.encode(document, true).ids();
+    int mask = TextWriter.maskToken(config, tokenizer);
+    List<Integer> holes = new ArrayList<>();
+    // The first and the last token are those that the tokenizer adds.
+    for (int i = 1; i < ids.length - 1; i++) {
+      if ((i - 1) % PERIOD >= PERIOD - SPAN) {
+        ids[i] = mask;
+        holes.add(i);
+      }
+    }
+    return new Prompt(document, ids, List.of(), holes);
+  }
+
+  private static Prompt spanned(String document, Tokenizer tokenizer, List<Integer> sentinels) {
     int[] all = tokenizer.encode(document, false).ids();
     List<Integer> ids = new ArrayList<>();
     List<Integer> spans = new ArrayList<>();
@@ -71,7 +97,7 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
       ids.add(framed[i]);
     }
     int[] array = ids.stream().mapToInt(Integer::intValue).toArray();
-    return new Prompt(document, array, spans);
+    return new Prompt(document, array, spans, List.of());
   }
 
   private static String opening(String document) {
@@ -81,11 +107,11 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
   }
 
   /** The second half of a document's sentences behind the first, to be predicted. */
-  static Passage passage(String document, Tokenizer tokenizer, boolean fillsSpans) {
+  static Passage passage(String document, Tokenizer tokenizer, ModelConfig config) {
     int[] starts = TextDocuments.sentenceStarts(document);
     int middle = starts.length < 2 ? document.length() / 2 : starts[starts.length / 2];
-    if (fillsSpans) {
-      Prompt prompt = ofDocument(document, tokenizer, true);
+    if (config instanceof T5Config) {
+      Prompt prompt = ofDocument(document, tokenizer, config);
       if (!prompt.spans().isEmpty()) {
         return new Passage(prompt.ids(), prompt.answer(document, tokenizer), new int[0]);
       }
@@ -129,14 +155,41 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
     return answer.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  /** What the model wrote, to be predicted from the prompt. */
+  /** The prompt with its holes filled. */
+  private int[] filled(int[] written) {
+    int[] filled = ids.clone();
+    for (int i = 0; i < written.length; i++) {
+      filled[holes.get(i)] = written[i];
+    }
+    return filled;
+  }
+
+  /** Tokens that a text adds to the prompt's own length. */
+  int added(int newTokens, ModelConfig config) {
+    return config.decoderLayers() > 0 || !holes.isEmpty() ? 0 : newTokens;
+  }
+
+  /**
+   * What is to be predicted where a written text is judged: the new tokens from the prompt, or all
+   * of a text whose holes were filled.
+   */
   Passage passage(int[] written, ModelConfig config) {
     int at = config instanceof BertConfig ? Infilling.place(ids, config) : ids.length;
+    if (!holes.isEmpty()) {
+      int[] filled = filled(written);
+      return new Passage(
+          Arrays.copyOf(filled, 1),
+          Arrays.copyOfRange(filled, 1, at),
+          Arrays.copyOfRange(filled, at, filled.length));
+    }
     return new Passage(Arrays.copyOf(ids, at), written, Arrays.copyOfRange(ids, at, ids.length));
   }
 
   /** The text that the model's tokens make: they alone, or put in the place of the spans. */
   String written(int[] generated, Tokenizer tokenizer) {
+    if (!holes.isEmpty()) {
+      return tokenizer.decode(filled(generated)).strip();
+    }
     if (spans.isEmpty()) {
       return tokenizer.decode(generated).strip();
     }
@@ -171,9 +224,5 @@ record Prompt(String text, int[] ids, List<Integer> spans) {
       sentinels.add(id);
     }
     return sentinels;
-  }
-
-  static boolean fillsSpans(ModelConfig config) {
-    return config instanceof T5Config;
   }
 }

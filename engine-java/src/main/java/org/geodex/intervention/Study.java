@@ -276,7 +276,7 @@ final class Study {
         Integer mask = TextWriter.maskToken(model.config(), tokenizer);
         List<Passage> passages =
             settings.documents.stream()
-                .map(d -> Prompt.passage(d, tokenizer, Prompt.fillsSpans(model.config())))
+                .map(d -> Prompt.passage(d, tokenizer, model.config()))
                 .filter(p -> p.tokens().length > 0 && fits(p))
                 .toList();
         dose = new Dose(new NextTokens(model, mask), passages, settings.seed);

@@ -5,19 +5,20 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 
 /**
- * Text from a masked-token model (BERT, RoBERTa): masks are put behind the prompt, before its last
- * token where that is an end token, and filled.
+ * Text from a masked-token model (BERT, RoBERTa): the masks of the prompt are filled; where it has
+ * none, masks are put behind it, before its last token where that is an end token.
  *
  * <p>Mask–predict (Ghazvininejad et al. 2019): all masks are filled at once; in round t of T the
  * n·(T − t)/T least probable of the n new tokens are masked again and filled anew. Gibbs (Wang and
  * Cho 2019): after a first filling each sweep visits the new places in random order, masks one, and
  * draws it from the model's distribution given all others.
  *
- * @param newTokens masks behind each prompt
+ * @param newTokens masks behind a prompt that has none
  * @param gibbs Gibbs sampling instead of mask–predict
  * @param iterations rounds T, or sweeps
  * @param sampling how a masked token is chosen
@@ -64,21 +65,29 @@ public record Infilling(
     private final LayerHook hook;
     private final SplittableRandom random;
     private final int[] ids;
-    private final int first;
+    private final List<Integer> places;
 
     Filling(Model model, LayerHook hook, int[] prompt, SplittableRandom random) {
       this.model = model;
       this.hook = hook;
       this.random = random;
-      this.first = place(prompt, model.config());
-      this.ids = Arrays.copyOf(prompt, prompt.length + newTokens);
-      Arrays.fill(ids, first, first + newTokens, maskToken);
-      System.arraycopy(prompt, first, ids, first + newTokens, prompt.length - first);
+      boolean holes = Arrays.stream(prompt).anyMatch(id -> id == maskToken);
+      this.ids = holes ? prompt.clone() : extended(prompt, model.config());
+      this.places =
+          IntStream.range(0, ids.length).filter(i -> ids[i] == maskToken).boxed().toList();
+    }
+
+    private int[] extended(int[] prompt, ModelConfig config) {
+      int first = place(prompt, config);
+      int[] longer = Arrays.copyOf(prompt, prompt.length + newTokens);
+      Arrays.fill(longer, first, first + newTokens, maskToken);
+      System.arraycopy(prompt, first, longer, first + newTokens, prompt.length - first);
+      return longer;
     }
 
     int[] run() {
       if (gibbs) {
-        fill(places());
+        fill(places);
         for (int sweep = 0; sweep < iterations; sweep++) {
           for (int place : shuffled()) {
             ids[place] = maskToken;
@@ -88,38 +97,30 @@ public record Infilling(
       } else {
         maskPredict();
       }
-      return Arrays.copyOfRange(ids, first, first + newTokens);
-    }
-
-    private List<Integer> places() {
-      List<Integer> places = new ArrayList<>();
-      for (int i = 0; i < newTokens; i++) {
-        places.add(first + i);
-      }
-      return places;
+      return places.stream().mapToInt(place -> ids[place]).toArray();
     }
 
     private List<Integer> shuffled() {
-      List<Integer> places = places();
-      for (int i = places.size() - 1; i > 0; i--) {
+      List<Integer> order = new ArrayList<>(places);
+      for (int i = order.size() - 1; i > 0; i--) {
         int j = random.nextInt(i + 1);
-        int other = places.get(j);
-        places.set(j, places.get(i));
-        places.set(i, other);
+        int other = order.get(j);
+        order.set(j, order.get(i));
+        order.set(i, other);
       }
-      return places;
+      return order;
     }
 
     private void maskPredict() {
       double[] certainty = new double[ids.length];
-      List<Integer> masked = places();
+      List<Integer> masked = places;
       for (int t = 1; !masked.isEmpty(); t++) {
         double[] found = fill(masked);
         for (int i = 0; i < found.length; i++) {
           certainty[masked.get(i)] = found[i];
         }
-        int again = t >= iterations ? 0 : newTokens * (iterations - t) / iterations;
-        masked = new ArrayList<>(places());
+        int again = t >= iterations ? 0 : places.size() * (iterations - t) / iterations;
+        masked = new ArrayList<>(places);
         masked.sort(Comparator.comparingDouble(place -> certainty[place]));
         masked = masked.subList(0, again);
         masked.forEach(place -> ids[place] = maskToken);
