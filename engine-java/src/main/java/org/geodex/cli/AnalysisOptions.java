@@ -64,7 +64,9 @@ final class AnalysisOptions {
               + " (default ${DEFAULT-VALUE}: no such section).")
   int interventions;
 
-  /** Adds the section on interventions, where it is asked for: three kinds at one dose, one seed. */
+  /**
+   * Adds the section on interventions, where it is asked for: three kinds at one dose, one seed.
+   */
   void interventions(
       Design.Machine machine,
       Report report,
