@@ -1,21 +1,32 @@
-"""Forward pass of a GPT-2 of 124M shape in plain PyTorch: tokens per second, all hidden states kept.
+"""Forward pass of a GPT-2 of 124M shape in PyTorch or ONNX Runtime: tokens per second, all hidden states kept.
 
     python3 benchmarks/peers/gpt2_forward.py --batch 8 --length 128 [--threads 2] [--repeats 3] [--decode 0]
+    python3 benchmarks/peers/gpt2_forward.py --batch 8 --length 128 --export gpt2-8x128.onnx
+    python3 benchmarks/peers/gpt2_forward.py --batch 8 --length 128 --onnx gpt2-8x128.onnx
 
---decode N also times N greedy steps with a key-value cache, batch 1. Random weights, seed 1.
+--decode N also times N greedy steps with a key-value cache, batch 1. --export writes the same network for
+that one shape instead, --onnx times what was exported. Random weights, seed 1.
 """
 import argparse
+import importlib
 import json
 import math
 import sys
 import time
 
-try:
-    import torch
-except ImportError:
-    print(json.dumps({"peer": "torch", "skipped": "PyTorch is not installed"}))
-    sys.exit(0)
 
+def peer(name):
+    """The module, or one line that says it is not there."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        print(json.dumps({"peer": name, "skipped": name + " is not installed"}))
+        sys.exit(0)
+
+
+torch = None if "--onnx" in sys.argv else peer("torch")
+
+LOWEST = torch and torch.tensor(torch.finfo(torch.float32).min)
 LAYERS, WIDTH, HEADS, VOCABULARY, POSITIONS = 12, 768, 12, 50257, 1024
 
 
@@ -58,7 +69,7 @@ def forward(w, ids, cache=None):
                 k, v = torch.cat([cache[i][0], k], 2), torch.cat([cache[i][1], v], 2)
             cache[i] = (k, v)
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-        scores = torch.where(mask, scores, torch.finfo(torch.float32).min)
+        scores = torch.where(mask, scores, LOWEST)
         a = (scores.softmax(-1) @ v).transpose(1, 2).reshape(-1, WIDTH)
         x = x + torch.addmm(layer["out_b"], a, layer["out"]).view(batch, length, WIDTH)
         h = norm(x, layer["g2"], layer["b2"]).view(-1, WIDTH)
@@ -82,6 +93,42 @@ def decode_rate(w, steps):
     return steps / (time.perf_counter() - start)
 
 
+def export(w, ids, path):
+    class Network(torch.nn.Module):
+        def forward(self, ids):
+            return tuple(forward(w, ids))
+
+    torch.onnx.export(Network(), (ids,), path, input_names=["ids"], opset_version=16)
+
+
+def onnx_session(path, threads):
+    runtime = peer("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return session, "onnxruntime " + runtime.__version__
+
+
+def timed(name, run, options):
+    """Median of the repeats after one warm-up."""
+    times = []
+    for _ in range(options.repeats + 1):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    median = sorted(times[1:])[options.repeats // 2]
+    return {"peer": name, "threads": options.threads, "shape": [options.batch, options.length],
+            "seconds": times[1:], "tokens_per_second": options.batch * options.length / median}
+
+
+def onnx(options):
+    numpy = peer("numpy")
+    session, name = onnx_session(options.onnx, options.threads)
+    ids = numpy.random.default_rng(1).integers(VOCABULARY, size=(options.batch, options.length))
+    return timed(name, lambda: session.run(None, {"ids": ids}), options)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch", type=int, default=8)
@@ -89,22 +136,24 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--decode", type=int, default=0)
+    parser.add_argument("--export", metavar="FILE")
+    parser.add_argument("--onnx", metavar="FILE")
     options = parser.parse_args()
+    if options.onnx:
+        print(json.dumps(onnx(options)))
+        return
     torch.set_num_threads(options.threads)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         w = weights(generator)
-        result = {"peer": "torch " + torch.__version__, "threads": options.threads}
+        ids = torch.randint(VOCABULARY, (options.batch, options.length), generator=generator)
+        if options.export:
+            export(w, ids, options.export)
+            return
+        name = "torch " + torch.__version__
+        result = {"peer": name, "threads": options.threads}
         if options.repeats:
-            ids = torch.randint(VOCABULARY, (options.batch, options.length), generator=generator)
-            times = []
-            for _ in range(options.repeats + 1):
-                start = time.perf_counter()
-                forward(w, ids)
-                times.append(time.perf_counter() - start)
-            median = sorted(times[1:])[options.repeats // 2]
-            result.update(shape=[options.batch, options.length], seconds=times[1:],
-                          tokens_per_second=options.batch * options.length / median)
+            result = timed(name, lambda: forward(w, ids), options)
         if options.decode:
             result["decode_tokens_per_second"] = decode_rate(w, options.decode)
     print(json.dumps(result))

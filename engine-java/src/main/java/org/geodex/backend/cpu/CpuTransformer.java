@@ -21,8 +21,9 @@ import org.geodex.blas.OpenBlas;
 import org.geodex.matrix.Matrix;
 
 /**
- * Layers on tiles: a product is one OpenBLAS call a tile, and what follows it (bias, activation,
- * factor, residual) is done while the tile is in the cache. Tiles depend on shapes alone.
+ * Layers on tiles: a product is one OpenBLAS call a tile that adds to what stands there (bias,
+ * residual); an activation or factor is applied while the tile is in the cache. Tiles depend on
+ * shapes alone.
  */
 final class CpuTransformer implements Transformer, AutoCloseable {
   private static final VectorSpecies<Float> F32 = VectorMath.F32;
@@ -30,13 +31,13 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   /**
-   * Rows and columns of one product tile. Tall and narrow: the weights, which are the long side,
-   * are packed once each, and there are tiles enough to share out. Of ten shapes tried on 512 and
-   * 1024 rows of GPT-2's products this was fastest, 1.5 times 256 x 768.
+   * Rows and columns of one product tile. OpenBLAS packs the weights once for all rows of a tile
+   * and the rows once for all its columns, so both should be many, as far as there are still tiles
+   * to share out: see {@link #tileColumns}.
    */
   private static final int TILE_ROWS = 1024;
 
-  private static final int TILE_COLUMNS = 192;
+  private static final int TILE_COLUMNS = 384;
 
   /** Rows of one normalization task. */
   private static final int NORM_ROWS = 32;
@@ -66,9 +67,12 @@ final class CpuTransformer implements Transformer, AutoCloseable {
       return;
     }
     int tileRows = Math.min(m, TILE_ROWS);
-    int tileColumns = Math.min(n, TILE_COLUMNS);
+    int tileColumns = tileColumns(n);
     int across = Math.ceilDiv(n, tileColumns);
     Matrix w = projection.weight().f32();
+    boolean plain = epilogue.function() == ActivationFunction.LINEAR && epilogue.factor() == null;
+    Matrix before = plain ? epilogue.residual() : null;
+    Epilogue after = plain ? Epilogue.NONE : epilogue;
     parallel.forEach(
         (long) Math.ceilDiv(m, tileRows) * across,
         tile -> {
@@ -76,15 +80,32 @@ final class CpuTransformer implements Transformer, AutoCloseable {
           int j = (int) (tile % across) * tileColumns;
           int rows = Math.min(tileRows, m - i);
           int columns = Math.min(tileColumns, n - j);
-          product(x, w, projection.outputRows(), y, i, j, rows, columns);
           for (int r = i; r < i + rows; r++) {
-            finishRow(projection.bias(), epilogue, y, r, j, columns);
+            startRow(projection.bias(), before, y, r, j, columns);
+          }
+          boolean adds = projection.bias() != null || before != null;
+          product(x, w, projection.outputRows(), adds, y, i, j, rows, columns);
+          for (int r = i; r < i + rows; r++) {
+            finishRow(null, after, y, r, j, columns);
           }
         });
   }
 
+  /** {@link #TILE_COLUMNS}, or half of them where that would leave fewer than four tiles. */
+  private static int tileColumns(int n) {
+    return Math.min(n, n >= 4 * TILE_COLUMNS ? TILE_COLUMNS : TILE_COLUMNS / 2);
+  }
+
   private static void product(
-      Matrix x, Matrix w, boolean outputRows, Matrix y, int i, int j, int rows, int columns) {
+      Matrix x,
+      Matrix w,
+      boolean outputRows,
+      boolean adds,
+      Matrix y,
+      int i,
+      int j,
+      int rows,
+      int columns) {
     OpenBlas.sgemm(
         false,
         outputRows,
@@ -96,9 +117,23 @@ final class CpuTransformer implements Transformer, AutoCloseable {
         x.columns(),
         w.segment().asSlice(outputRows ? w.offset(j) : 4L * j),
         w.columns(),
-        0,
+        adds ? 1 : 0,
         y.segment().asSlice(y.offset(i) + 4L * j),
         y.columns());
+  }
+
+  /** Columns [j, j + columns) of row r: y = bias + residual, as far as there are any. */
+  private static void startRow(
+      Matrix bias, Matrix residual, Matrix y, int r, int j, int columns) {
+    long at = y.offset(r) + 4L * j;
+    if (residual != null) {
+      MemorySegment.copy(residual.segment(), at, y.segment(), at, 4L * columns);
+      if (bias != null) {
+        add(y.segment(), at, bias.segment(), 4L * j, columns);
+      }
+    } else if (bias != null) {
+      MemorySegment.copy(bias.segment(), 4L * j, y.segment(), at, 4L * columns);
+    }
   }
 
   /** Columns [j, j + columns) of row r: y = f(y + bias) ∘ factor + residual. */
@@ -307,20 +342,20 @@ final class CpuTransformer implements Transformer, AutoCloseable {
         a,
         (tile, index) -> {
           int keys = a.visible(tile.to() - 1);
-          try (Scratch.Block block = scratch.borrow(4L * QUERY_TILE * a.keys())) {
-            boolean keep = weights != null;
-            MemorySegment p = keep ? weights.segment() : block.segment();
-            long row = ((long) tile.b() * a.heads() + tile.h()) * a.queries() + tile.from();
-            long at = keep ? weights.offset(row) : 0;
-            int stride = keep ? a.keys() : keys;
-            scores(a, tile, keys, p.asSlice(at), stride);
+          int stride = Math.ceilDiv(keys, LANES) * LANES;
+          try (Scratch.Block block = scratch.borrow(4L * QUERY_TILE * stride)) {
+            MemorySegment p = block.segment();
+            scores(a, tile, keys, p, stride);
             double[] sums = statistics == null ? null : new double[3];
-            softmax(a, tile, keys, p, at, stride, sums);
+            softmax(a, tile, p, stride, sums);
             if (sums != null) {
               partial[index] = sums;
             }
+            if (weights != null) {
+              keep(a, tile, keys, p, stride, weights);
+            }
             if (out != null) {
-              values(a, tile, keys, p.asSlice(at), stride, out);
+              values(a, tile, keys, p, stride, out);
             }
           }
         });
@@ -373,12 +408,23 @@ final class CpuTransformer implements Transformer, AutoCloseable {
         out.columns());
   }
 
+  /** Copies the weights of a tile; keys after its last query have weight 0. */
+  private static void keep(
+      Attention a, Tile tile, int keys, MemorySegment p, int stride, Matrix weights) {
+    long row = ((long) tile.b() * a.heads() + tile.h()) * a.queries() + tile.from();
+    for (int i = 0; i < tile.rows(); i++) {
+      long to = weights.offset(row + i);
+      MemorySegment.copy(p, 4L * stride * i, weights.segment(), to, 4L * keys);
+      weights.segment().asSlice(to + 4L * keys, 4L * (a.keys() - keys)).fill((byte) 0);
+    }
+  }
+
   /** Turns the scores of a tile into weights, row by row, with zeros where a query may not look. */
   private static void softmax(
-      Attention a, Tile tile, int keys, MemorySegment p, long at, int stride, double[] sums) {
+      Attention a, Tile tile, MemorySegment p, int stride, double[] sums) {
     float[] lanes = new float[LANES];
     for (int i = tile.from(); i < tile.to(); i++) {
-      long row = at + 4L * stride * (i - tile.from());
+      long row = 4L * stride * (i - tile.from());
       int visible = a.visible(i);
       if (a.positionBias() != null) {
         long bias = a.positionBias().offset(tile.h()) + 4L * (a.keys() - 1 - a.past() - i);
@@ -387,9 +433,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
       if (a.keyMask() != null) {
         mask(p, row, a.keyMask(), tile.b() * a.keys(), visible);
       }
-      softmaxRow(p, row, visible, lanes);
-      int end = Math.max(keys, stride);
-      p.asSlice(row + 4L * visible, 4L * (end - visible)).fill((byte) 0);
+      softmaxRow(p, row, visible, stride, lanes);
       if (sums != null && isToken(a, tile.b(), i)) {
         count(p, row, visible, a.past() + i, sums);
       }
@@ -410,52 +454,45 @@ final class CpuTransformer implements Transformer, AutoCloseable {
     }
   }
 
-  private static void softmaxRow(MemorySegment p, long row, int n, float[] lanes) {
-    float largest = max(p, row, n);
+  /**
+   * Softmax of the first {@code n} of {@code stride} scores, the others 0. The row is filled up to
+   * whole vectors with −∞, whose weight is 0: a second copy of {@code exp} for the tail would be
+   * one too many for the compiler, which then keeps its constants on the heap.
+   */
+  private static void softmaxRow(MemorySegment p, long row, int n, int stride, float[] lanes) {
+    int whole = Math.ceilDiv(n, LANES) * LANES;
+    for (int j = n; j < whole; j++) {
+      p.set(FLOAT, row + 4L * j, Float.NEGATIVE_INFINITY);
+    }
+    for (int j = whole; j < stride; j++) {
+      p.set(FLOAT, row + 4L * j, 0);
+    }
+    float largest = max(p, row, whole);
     if (largest == Float.NEGATIVE_INFINITY) {
-      for (int j = 0; j < n; j++) {
-        p.set(FLOAT, row + 4L * j, 1f / n);
+      for (int j = 0; j < whole; j++) {
+        p.set(FLOAT, row + 4L * j, j < n ? 1f / n : 0);
       }
       return;
     }
     FloatVector sums = FloatVector.zero(F32);
-    int j = 0;
-    for (; j <= n - LANES; j += LANES) {
+    for (int j = 0; j < whole; j += LANES) {
       FloatVector e = VectorMath.exp(load(p, row + 4L * j).sub(largest));
       store(e, p, row + 4L * j);
       sums = sums.add(e);
     }
-    if (j < n) {
-      VectorMask<Float> tail = F32.indexInRange(j, n);
-      FloatVector e =
-          VectorMath.exp(load(p, row + 4L * j, tail).sub(largest)).blend(0f, tail.not());
-      e.intoMemorySegment(p, row + 4L * j, LITTLE_ENDIAN, tail);
-      sums = sums.add(e);
+    float factor = 1 / VectorMath.sum(sums, lanes);
+    for (int j = 0; j < whole; j += LANES) {
+      store(load(p, row + 4L * j).mul(factor), p, row + 4L * j);
     }
-    scale(p, row, n, 1 / VectorMath.sum(sums, lanes));
   }
 
+  /** The largest of {@code n} values, whole vectors. */
   private static float max(MemorySegment x, long at, int n) {
     FloatVector largest = FloatVector.broadcast(F32, Float.NEGATIVE_INFINITY);
-    int j = 0;
-    for (; j <= n - LANES; j += LANES) {
+    for (int j = 0; j < n; j += LANES) {
       largest = largest.max(load(x, at + 4L * j));
     }
-    float max = VectorMath.max(largest);
-    for (; j < n; j++) {
-      max = Math.max(max, x.get(FLOAT, at + 4L * j));
-    }
-    return max;
-  }
-
-  private static void scale(MemorySegment x, long at, int n, float factor) {
-    int j = 0;
-    for (; j <= n - LANES; j += LANES) {
-      store(load(x, at + 4L * j).mul(factor), x, at + 4L * j);
-    }
-    for (; j < n; j++) {
-      x.set(FLOAT, at + 4L * j, x.get(FLOAT, at + 4L * j) * factor);
-    }
+    return VectorMath.max(largest);
   }
 
   /** Adds distance, entropy and 1 for the query at place {@code i}. */
