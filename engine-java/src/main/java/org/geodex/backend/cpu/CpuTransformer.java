@@ -123,8 +123,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   }
 
   /** Columns [j, j + columns) of row r: y = bias + residual, as far as there are any. */
-  private static void startRow(
-      Matrix bias, Matrix residual, Matrix y, int r, int j, int columns) {
+  private static void startRow(Matrix bias, Matrix residual, Matrix y, int r, int j, int columns) {
     long at = y.offset(r) + 4L * j;
     if (residual != null) {
       MemorySegment.copy(residual.segment(), at, y.segment(), at, 4L * columns);
@@ -420,8 +419,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   }
 
   /** Turns the scores of a tile into weights, row by row, with zeros where a query may not look. */
-  private static void softmax(
-      Attention a, Tile tile, MemorySegment p, int stride, double[] sums) {
+  private static void softmax(Attention a, Tile tile, MemorySegment p, int stride, double[] sums) {
     float[] lanes = new float[LANES];
     for (int i = tile.from(); i < tile.to(); i++) {
       long row = 4L * stride * (i - tile.from());
