@@ -15,8 +15,12 @@ import org.geodex.matrix.SafetensorsSink;
 /** A GPT-2 checkpoint of 124M shape with random weights, for timing. */
 final class SyntheticGpt2 {
   static final int LAYERS = 12;
-  static final int WIDTH = 768;
-  static final int VOCABULARY = 50257;
+
+  /** For a test that wants every benchmark to run and no times. */
+  private static final boolean SMALL = Boolean.getBoolean("geodex.benchmarks.small");
+
+  static final int WIDTH = SMALL ? 48 : 768;
+  static final int VOCABULARY = SMALL ? 500 : 50257;
 
   private SyntheticGpt2() {}
 
@@ -30,11 +34,16 @@ final class SyntheticGpt2 {
     try {
       Path folder =
           Files.createDirectories(
-              Path.of(System.getProperty("java.io.tmpdir"), "geodex-gpt2-124m-" + type));
+              Path.of(
+                  System.getProperty("java.io.tmpdir"),
+                  "geodex-gpt2-%s-%s".formatted(SMALL ? "small" : "124m", type)));
       if (!Files.exists(folder.resolve("model.safetensors"))) {
         Files.writeString(
             folder.resolve("config.json"),
-            "{\"model_type\": \"gpt2\", \"n_layer\": 12, \"n_embd\": 768, \"n_head\": 12}");
+            """
+            {"model_type": "gpt2", "n_layer": 12, "n_embd": %d, "n_head": 12, "vocab_size": %d}
+            """
+                .formatted(WIDTH, VOCABULARY));
         weights(folder.resolve("model.safetensors"), type);
       }
       return folder;

@@ -58,12 +58,18 @@ public record JmhBuild(
 
   @Override
   public List<BenchmarkResult> fork(String benchmark) {
+    return fork(benchmark, List.of());
+  }
+
+  /** One fork of a benchmark with further options of JMH. */
+  public List<BenchmarkResult> fork(String benchmark, List<String> more) {
     try {
       Path results = Files.createTempFile("geodex-jmh", ".json");
       try {
-        run(
-            List.of("^" + benchmark.replace("$", "\\$").replace(".", "\\.") + "$", "-f", "1"),
-            results);
+        String exactly = "^" + benchmark.replace("$", "\\$").replace(".", "\\.") + "$";
+        List<String> arguments = new ArrayList<>(List.of(exactly, "-f", "1"));
+        arguments.addAll(more);
+        run(arguments, results);
         return List.copyOf(BenchmarkResults.read(results).results().values());
       } finally {
         Files.deleteIfExists(results);
@@ -85,13 +91,22 @@ public record JmhBuild(
   }
 
   private void jmh(List<String> arguments, Consumer<String> lines) {
+    java("org.openjdk.jmh.Main", arguments, lines);
+  }
+
+  /**
+   * Runs a main class of the build to its end.
+   *
+   * @param lines takes what it prints
+   * @throws InputException when it fails, with the last of what it printed
+   */
+  public void java(String main, List<String> arguments, Consumer<String> lines) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (Files.exists(folder.resolve("jvm.options"))) {
       command.add("@" + folder.resolve("jvm.options"));
     }
-    command.addAll(List.of("-cp", jar + ":" + jar.resolveSibling("lib") + "/*"));
-    command.add("org.openjdk.jmh.Main");
+    command.addAll(List.of("-cp", jar + ":" + jar.resolveSibling("lib") + "/*", main));
     command.addAll(arguments);
     List<String> last = new ArrayList<>();
     int exit =
@@ -103,7 +118,7 @@ public record JmhBuild(
             });
     if (exit != 0) {
       throw new InputException(
-          "%s: JMH ended with exit code %d (%s)", jar, exit, String.join("; ", last));
+          "%s: %s ended with exit code %d (%s)", jar, main, exit, String.join("; ", last));
     }
   }
 

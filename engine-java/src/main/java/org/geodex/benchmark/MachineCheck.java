@@ -6,7 +6,8 @@ import org.geodex.error.InputException;
 /** Times of two machines say nothing about two versions of a program. */
 public final class MachineCheck {
   /** What may differ between base and new without making the times incomparable. */
-  private static final List<String> FREE = List.of("commit", "date", "memory_available_bytes");
+  private static final List<String> FREE =
+      List.of("commit", "date", "memory_available_bytes", "clock_mhz");
 
   private MachineCheck() {}
 

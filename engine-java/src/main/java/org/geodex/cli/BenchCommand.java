@@ -13,6 +13,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       BenchAbCommand.class,
       BenchCompareCommand.class,
+      BenchGrowthCommand.class,
+      BenchPeersCommand.class,
       BenchRunCommand.class,
     },
     synopsisSubcommandLabel = "COMMAND",

@@ -87,6 +87,7 @@ final class BenchRunCommand implements Callable<Integer> {
 
   private List<String> jmhOptions() {
     List<String> options = new ArrayList<>(List.of(filter));
+    options.addAll(List.of("-prof", "org.geodex.benchmarks.CeilingProfiler", "-prof", "gc"));
     if (quick) {
       options.addAll(List.of("-f", "1", "-wi", "0", "-i", "1", "-r", "1"));
     }
@@ -102,6 +103,9 @@ final class BenchRunCommand implements Callable<Integer> {
     flatten("processor", Diagnosis.processor(), flat);
     flatten("system", Diagnosis.system(), flat);
     flatten("openblas", Diagnosis.openBlas(), flat);
+    flatten("cuda", Diagnosis.cuda(), flat);
+    flat.put("threads", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    flat.put("clock_mhz", Diagnosis.clockMegahertz());
     flat.put("memory_total_bytes", String.valueOf(Diagnosis.memory().get("total_bytes")));
     return flat;
   }

@@ -88,6 +88,11 @@ final class Diagnosis {
     }
   }
 
+  /** Of the first core, at this moment. */
+  static String clockMegahertz() {
+    return cpuInfo("cpu MHz");
+  }
+
   private static Map<String, Object> unavailable(String reason) {
     return ordered("available", false, "reason", reason);
   }

@@ -1,0 +1,174 @@
+package org.geodex.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.geodex.benchmark.BenchmarkRun;
+import org.geodex.benchmark.CostGrowth;
+import org.geodex.benchmark.JmhBuild;
+import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
+import org.geodex.file.AtomicOutputs;
+import org.geodex.report.Figure;
+import org.geodex.report.Report;
+import org.geodex.report.ReportPage;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code geodex bench growth}. */
+@Command(
+    name = "growth",
+    mixinStandardHelpOptions = true,
+    description = {
+      "How the time of each operation grows with rows n and columns d: the measured exponent of a",
+      "power law with its 95 % interval, beside that of the counted arithmetic."
+    },
+    footer = {"", "Example: geodex bench growth --filter 'knn|kl' --out growth.html"})
+final class BenchGrowthCommand implements Callable<Integer> {
+  @Option(
+      names = "--filter",
+      paramLabel = "RE",
+      defaultValue = ".*",
+      description = "Operations whose name contains this regular expression (default: all).")
+  String filter;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = "cpu",
+      description = "cpu, scalar, cuda or emulator (default ${DEFAULT-VALUE}).")
+  String backend;
+
+  @Option(
+      names = "--calls",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Calls at each size, of which the fastest counts (default ${DEFAULT-VALUE}).")
+  int calls;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "0",
+      description = "Seed of the intervals (default ${DEFAULT-VALUE}).")
+  long seed;
+
+  @Option(names = "--small", description = "Short ladders: shows that it works, no more.")
+  boolean small;
+
+  @Option(names = "--out", paramLabel = "F.html", description = "Also write a page with a plot.")
+  Path out;
+
+  @Option(names = "--json", description = "Print the result as one JSON object on stdout.")
+  boolean json;
+
+  @Option(names = "--quiet", description = "No progress on stderr.")
+  boolean quiet;
+
+  @Option(names = "--debug", description = "Show the stack trace of an error.")
+  boolean debug;
+
+  @Spec CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    if (calls < 1) {
+      throw new UsageException("--calls %d: expected at least 1", calls);
+    }
+    List<CostGrowth> growths = CostGrowth.of(measure(), seed);
+    if (growths.isEmpty()) {
+      throw new InputException("--filter %s: no operation has such a name", filter);
+    }
+    if (out != null) {
+      try (AtomicOutputs outputs = AtomicOutputs.open()) {
+        Files.writeString(outputs.file(out), ReportPage.html(report(growths)));
+        outputs.commit();
+      }
+    }
+    print(growths);
+    return 0;
+  }
+
+  private List<String> measure() {
+    JmhBuild build =
+        JmhBuild.of(BenchmarkRun.project(), JmhBuild.JAR, List.of(), List.of(), line -> {});
+    List<String> arguments =
+        new ArrayList<>(List.of(filter, backend, String.valueOf(calls), small ? "small" : "full"));
+    List<String> points = new ArrayList<>();
+    build.java(
+        "org.geodex.benchmarks.Growth",
+        arguments,
+        line -> {
+          if (line.contains("\t")) {
+            points.add(line);
+          }
+          if (!quiet) {
+            spec.commandLine().getErr().println(line);
+          }
+        });
+    return points;
+  }
+
+  private void print(List<CostGrowth> growths) {
+    PrintWriter stdout = spec.commandLine().getOut();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("command", "bench growth");
+      result.put("backend", backend);
+      result.put("growth", growths);
+      ResultPrinter.print(stdout, true, result);
+    } else {
+      String format = "%-34s %-3s %9s %16s %9s%n";
+      stdout.printf(format, "operation", "in", "measured", "95 % interval", "counted");
+      growths.forEach(growth -> stdout.printf(format, cells(growth).toArray()));
+      stdout.flush();
+    }
+  }
+
+  private static List<Object> cells(CostGrowth growth) {
+    return List.of(
+        growth.operation(),
+        growth.variable(),
+        "%.2f".formatted(growth.measured().value()),
+        "%.2f to %.2f".formatted(growth.measured().low(), growth.measured().high()),
+        "%.2f".formatted(growth.counted()));
+  }
+
+  private Report report(List<CostGrowth> growths) {
+    Report report =
+        new Report("Cost growth", "How the time of each operation grows with rows and columns.");
+    report.provenance().put("command", "geodex bench growth --filter " + filter);
+    report.provenance().put("processor", Diagnosis.processor().get("name"));
+    report.provenance().put("backend", backend);
+    report.results().put("growth", growths);
+    Report.Section section =
+        report.section(
+            "growth", "Exponents", "seconds = a·size^b; counted is the b of the arithmetic.");
+    section.add(
+        new Figure.Bars(
+            "Measured and counted exponents",
+            "Below counted: fixed costs, and better use of the machine at larger sizes.",
+            "exponent",
+            growths.stream().map(g -> g.operation() + ", " + g.variable()).toList(),
+            List.of(
+                Figure.Series.of(
+                    "measured", growths.stream().mapToDouble(g -> g.measured().value()).toArray()),
+                Figure.Series.of(
+                    "counted", growths.stream().mapToDouble(CostGrowth::counted).toArray()))));
+    section.add(
+        new Figure.Table(
+            "Exponents",
+            "",
+            List.of("operation", "in", "measured", "95 % interval", "counted"),
+            growths.stream().map(BenchGrowthCommand::cells).toList()));
+    return report;
+  }
+}
