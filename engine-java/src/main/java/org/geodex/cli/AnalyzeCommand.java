@@ -47,11 +47,9 @@ final class AnalyzeCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) {
     Report report =
-        new Report(
+        report(
             "Geodex: " + model.toAbsolutePath().normalize().getFileName(),
             "The geometry and the information of the layers of one model reading one text.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
     try (Analysis analysis =
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Map<String, Object> figures =

@@ -58,12 +58,10 @@ final class DemoCommand extends GeodexCommand {
       throw new UsageException("--documents %d: expected at least 4", documents);
     }
     Report report =
-        new Report(
+        report(
             "Geodex demo",
             "A GPT-2, a BERT, a RoBERTa and a T5, trained on a language whose structure is known,"
                 + " reading text of it that they have not seen.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
     try (Analysis analysis =
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Path text = analysis.output("text.txt");

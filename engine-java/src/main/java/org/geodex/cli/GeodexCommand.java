@@ -1,5 +1,7 @@
 package org.geodex.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +10,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
 import org.geodex.intervention.Design;
+import org.geodex.report.Report;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -69,6 +72,27 @@ abstract class GeodexCommand implements Callable<Integer> {
     BackendOptions single = common.backendOptions().withThreads(1);
     int workers = backend.name().equals("cuda") ? 1 : backend.parallel().threads();
     return new Design.Machine(backend, workers, () -> Backends.open(single));
+  }
+
+  /** A report that says with which version and command it was made. */
+  final Report report(String title, String summary) {
+    Report report = new Report(title, summary);
+    report.provenance().put("geodex", Version.text());
+    List<String> args = spec.root().commandLine().getParseResult().originalArgs();
+    report
+        .provenance()
+        .put(
+            "command",
+            args.stream().map(GeodexCommand::quoted).collect(joining(" ", "geodex ", "")));
+    report.provenance().put("seed", common.seed);
+    return report;
+  }
+
+  /** As a shell reads it back. */
+  private static String quoted(String argument) {
+    return argument.matches("[\\w@%+=:,./#-]+")
+        ? argument
+        : "'" + argument.replace("'", "'\\''") + "'";
   }
 
   /** Progress of a loop of {@code total} steps; the caller closes it. */

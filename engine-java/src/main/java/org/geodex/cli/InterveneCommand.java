@@ -209,11 +209,9 @@ final class InterveneCommand extends GeodexCommand {
   Map<String, Object> run(Backend backend) throws IOException {
     Design design = design();
     Report report =
-        new Report(
+        report(
             "Geodex interventions: " + model.toAbsolutePath().normalize().getFileName(),
             "What acting on the layers of one scale does to the text that a model writes.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
     report.provenance().put("model", model.toString());
     report.provenance().put("device", backend.device());
     try (AtomicOutputs outputs = AtomicOutputs.open()) {

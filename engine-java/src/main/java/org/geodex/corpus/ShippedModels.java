@@ -19,7 +19,8 @@ public final class ShippedModels {
   public static final long VALIDATION_SEED = 2;
 
   /** GPT-2 by width, the smallest first; same data, same number of words seen. */
-  public static final List<String> FAMILY = List.of("gpt2-16", "gpt2-32", "gpt2-64", "gpt2-96");
+  public static final List<String> FAMILY =
+      List.of("gpt2-16", "gpt2-32", "gpt2-64", "gpt2-96", "gpt2-160");
 
   /** The four architectures at one width and depth. */
   public static final List<String> ARCHITECTURES = List.of("gpt2-64", "bert", "roberta", "t5");

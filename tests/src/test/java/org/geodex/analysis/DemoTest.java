@@ -20,8 +20,11 @@ class DemoTest {
     Path out = folder.resolve("demo");
     CommandRun run = CommandRun.of("demo", "--out", out, "--documents", 12, "--max-rows", 200);
     assertEquals(0, run.exit(), run.err());
-    JsonNode results =
-        new ObjectMapper().readTree(out.resolve("report.json").toFile()).get("results");
+    JsonNode report = new ObjectMapper().readTree(out.resolve("report.json").toFile());
+    assertEquals(
+        "geodex demo --out %s --documents 12 --max-rows 200".formatted(out),
+        report.at("/provenance/command").asText());
+    JsonNode results = report.get("results");
     for (String model : ShippedModels.ARCHITECTURES) {
       JsonNode result = results.get(model);
       assertEquals(model.replaceAll("-.*", ""), result.get("model_type").asText());
