@@ -160,8 +160,8 @@ final class BenchAbCommand implements Callable<Integer> {
       progress.accept("building " + base + " and " + changed);
       JmhBuild before = builds.of(base, baseJvm);
       JmhBuild after = builds.of(changed, newJvm);
-      List<String> names = before.names(filter);
-      names.retainAll(after.names(filter));
+      List<String> known = after.names(filter);
+      List<String> names = before.names(filter).stream().filter(known::contains).toList();
       Outcome outcome = AlternatingRun.of(before, after, names, plan, progress);
       write(outputs, outcome);
       Map<String, Object> more = new LinkedHashMap<>();
