@@ -53,24 +53,27 @@ final class InterventionReport {
         byScale.computeIfAbsent(effect.scale(), scale -> new ArrayList<>()).add(effect);
       }
     }
+    List<Measure> measures =
+        byScale.values().iterator().next().stream().map(Effect::measure).toList();
     List<List<Boolean>> faint = new ArrayList<>();
     List<List<Double>> values = new ArrayList<>();
-    for (List<Effect> row : byScale.values()) {
-      values.add(Figure.numbers(row.stream().mapToDouble(e -> e.delta().value()).toArray()));
-      faint.add(row.stream().map(e -> !e.significant()).toList());
+    for (int m = 0; m < measures.size(); m++) {
+      int row = m;
+      List<Effect> effects = byScale.values().stream().map(scale -> scale.get(row)).toList();
+      values.add(Figure.numbers(effects.stream().mapToDouble(e -> e.delta().value()).toArray()));
+      faint.add(effects.stream().map(e -> !e.significant()).toList());
     }
-    List<Effect> first = byScale.values().iterator().next();
     return new HeatMap(
         "Effect of " + group,
-        "Cliff's δ against the unmodified texts, over 0 where the measure grew; grey: not"
+        "Cliff's δ against the unmodified texts, above 0 where the measure grew; grey: not"
             + " significant at 0.05 (Wilcoxon signed-rank over prompts, Holm over all effects of"
             + " this model).",
         "",
         "",
         "",
         "diverging",
-        first.stream().map(e -> e.measure().words()).toList(),
         List.copyOf(byScale.keySet()),
+        measures.stream().map(Measure::words).toList(),
         values,
         faint);
   }
