@@ -421,3 +421,11 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_pairwise_expand_f32(
     }
   }
 }
+
+/** out[i,i] = 0: the distance of a row from itself, without rounding. Grid: ceil(n/256). */
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_pairwise_diagonal_f32(float* out, long long n) {
+  const long long i = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
+  if (i < n) {
+    out[i * n + i] = 0.0f;
+  }
+}

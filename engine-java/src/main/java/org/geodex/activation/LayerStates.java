@@ -19,8 +19,8 @@ import org.geodex.model.ModelConfig;
 import org.geodex.model.Stack;
 
 /**
- * The token rows of every hidden state of one stack of a model, in memory or mapped; closing it
- * frees or unmaps them.
+ * The token rows of every hidden state of one stack of a model, where the backend computes or
+ * mapped; closing it frees or unmaps them.
  */
 public final class LayerStates implements AutoCloseable {
   private final List<? extends Matrix> states;
@@ -67,7 +67,7 @@ public final class LayerStates implements AutoCloseable {
     Runnable release = () -> states.forEach(Matrix.Owned::close);
     try {
       for (int i = 0; i < count; i++) {
-        states.add(Matrix.allocate(table.rows(), config.width()));
+        states.add(backend.allocate(table.rows(), config.width()));
       }
       List<AttentionStatistics> attention = new ArrayList<>();
       for (int i = 0; i < config.layers(); i++) {
@@ -103,8 +103,7 @@ public final class LayerStates implements AutoCloseable {
         states
             .get(i)
             .rows(window.first(), window.first() + window.length())
-            .segment()
-            .copyFrom(batch.rows(stack.hiddenName(i), w).segment());
+            .copyFrom(batch.rows(stack.hiddenName(i), w));
       }
     }
   }

@@ -35,11 +35,7 @@ public record RowSample(int[] rows) {
 
   /** The chosen rows of {@code x} in a matrix of their own; the caller closes it. */
   public Matrix.Owned of(Matrix x) {
-    Matrix.Owned chosen = Matrix.allocate(rows.length, x.columns());
-    for (int i = 0; i < rows.length; i++) {
-      chosen.rows(i, i + 1).segment().copyFrom(x.rows(rows[i], rows[i] + 1).segment());
-    }
-    return chosen;
+    return x.gather(rows);
   }
 
   /** The chosen entries. */

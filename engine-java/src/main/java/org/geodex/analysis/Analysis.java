@@ -197,6 +197,9 @@ public final class Analysis implements AutoCloseable {
 
   /** Writes the report and puts everything in place. */
   public void commit() {
+    if (!backend.hostOperations().isEmpty()) {
+      report.provenance().put("host_operations", backend.hostOperations());
+    }
     try {
       Files.writeString(outputs.file(folder.resolve("report.json")), ReportPage.json(report));
       Files.writeString(outputs.file(folder.resolve("report.html")), ReportPage.html(report));

@@ -3,6 +3,7 @@ package org.geodex.backend;
 import java.util.List;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.error.MemoryBudgetException;
+import org.geodex.matrix.Matrix;
 
 /**
  * Where the heavy work runs. Coarse operations on whole matrices, in families: each family is an
@@ -43,6 +44,14 @@ public interface Backend extends AutoCloseable {
           "%s need %,.0f bytes, --memory-budget allows %,d: raise it, or %s",
           what, bytes, memoryBudget(), remedy);
     }
+  }
+
+  /**
+   * A matrix in the memory where this backend computes, with undefined content; the caller closes
+   * it before the backend. Operations on it carry nothing over a bus.
+   */
+  default Matrix.Owned allocate(long rows, int columns) {
+    return Matrix.allocate(rows, columns);
   }
 
   /** Products, moments, factorizations, eigenvalues. */

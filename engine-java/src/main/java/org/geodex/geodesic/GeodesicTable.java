@@ -97,8 +97,8 @@ public final class GeodesicTable implements AutoCloseable {
   }
 
   static double correlation(Matrix x, Matrix y) {
-    MemorySegment a = x.segment();
-    MemorySegment b = y.segment();
+    MemorySegment a = x.reading();
+    MemorySegment b = y.reading();
     long n = x.rows();
     double sa = 0;
     double sb = 0;

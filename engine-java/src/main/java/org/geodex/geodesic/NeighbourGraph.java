@@ -106,7 +106,7 @@ public final class NeighbourGraph {
     try {
       for (int c = 0; c < count; c++) {
         vertices[c] = components.vertices(c);
-        rows[c] = gather(x, vertices[c]);
+        rows[c] = x.gather(vertices[c]);
       }
       for (int a = 0, e = 0; a < count; a++) {
         for (int b = 0; b < a; b++, e++) {
@@ -130,16 +130,5 @@ public final class NeighbourGraph {
       }
     }
     return graph.with(from, to, length);
-  }
-
-  /** A copy of some rows. */
-  static Matrix.Owned gather(Matrix x, int[] rows) {
-    Matrix.Owned copy = Matrix.allocate(rows.length, x.columns());
-    float[] row = new float[x.columns()];
-    for (int i = 0; i < rows.length; i++) {
-      x.copyRow(rows[i], row);
-      copy.setRow(i, row);
-    }
-    return copy;
   }
 }

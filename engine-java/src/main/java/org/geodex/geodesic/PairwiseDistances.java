@@ -60,7 +60,7 @@ public final class PairwiseDistances {
     Matrix other = y == null ? x : y;
     int m = other.intRows();
     long rowBytes = 4L * m;
-    long dataBytes = 2 * (x.segment().byteSize() + (y == null ? 0 : y.segment().byteSize()));
+    long dataBytes = 2 * (x.bytes() + (y == null ? 0 : y.bytes()));
     long free = backend.memoryBudget() - dataBytes;
     if (free < MIN_ROWS * rowBytes) {
       throw new MemoryBudgetException(

@@ -1,12 +1,11 @@
 package org.geodex.information;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import org.geodex.matrix.Matrix;
 
-/** Matrices side by side, and rows in another order. */
-public final class Columns {
+/** Matrices side by side. */
+final class Columns {
   private Columns() {}
 
   /** The columns of all parts that are not null, in order; the caller closes the copy. */
@@ -18,20 +17,10 @@ public final class Columns {
       long at = joint.offset(i);
       for (Matrix part : present) {
         long bytes = 4L * part.columns();
-        joint.segment().asSlice(at, bytes).copyFrom(part.segment().asSlice(part.offset(i), bytes));
+        joint.segment().asSlice(at, bytes).copyFrom(part.reading().asSlice(part.offset(i), bytes));
         at += bytes;
       }
     }
     return joint;
-  }
-
-  /** Row rows[i] of x as row i; the caller closes the copy. */
-  public static Matrix.Owned gather(Matrix x, int[] rows) {
-    Matrix.Owned copy = Matrix.allocate(rows.length, x.columns());
-    long bytes = 4L * x.columns();
-    for (int i = 0; i < rows.length; i++) {
-      MemorySegment.copy(x.segment(), x.offset(rows[i]), copy.segment(), copy.offset(i), bytes);
-    }
-    return copy;
   }
 }

@@ -46,7 +46,7 @@ public final class MutualInformationGaussian {
   public static PairedEstimator estimator(
       Backend backend, Matrix x, Matrix y, Shrinkage shrinkage) {
     return pairing -> {
-      try (Matrix.Owned shuffled = pairing == null ? null : Columns.gather(y, pairing)) {
+      try (Matrix.Owned shuffled = pairing == null ? null : y.gather(pairing)) {
         return of(backend, x, shuffled == null ? y : shuffled, null, shrinkage);
       }
     };

@@ -2,6 +2,7 @@ package org.geodex.matrix;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Supplier;
 
 /**
  * A matrix as a file stores it, f32, f16 or bf16, row-major. It is read where it lies (usually in a
@@ -33,6 +34,7 @@ public final class StoredMatrix implements AutoCloseable {
   private final int columns;
   private final MemorySegment segment;
   private Matrix wide;
+  private AutoCloseable attached;
 
   /** A matrix of {@code rows·columns} values at the start of {@code segment}. */
   public StoredMatrix(Type type, MemorySegment segment, long rows, int columns) {
@@ -98,10 +100,31 @@ public final class StoredMatrix implements AutoCloseable {
     return type == Type.F16 ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
   }
 
+  /**
+   * A copy that a backend keeps elsewhere, on a device for example: made at first use, closed with
+   * this.
+   */
+  public synchronized <T extends AutoCloseable> T attached(Class<T> type, Supplier<T> make) {
+    if (attached == null) {
+      attached = make.get();
+    }
+    return type.cast(attached);
+  }
+
   @Override
   public synchronized void close() {
     if (wide instanceof Matrix.Owned owned) {
       owned.close();
+    }
+    if (attached != null) {
+      try {
+        attached.close();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+      attached = null;
     }
   }
 }

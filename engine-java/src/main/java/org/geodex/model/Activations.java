@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.geodex.backend.Backend;
 import org.geodex.backend.transformer.AttentionStatistics;
 import org.geodex.matrix.Matrix;
 
@@ -13,6 +14,7 @@ import org.geodex.matrix.Matrix;
  * have ({@code hidden_states.0}, {@code attentions.0}, {@code logits} …). The caller closes it.
  */
 public final class Activations implements AutoCloseable {
+  private final Backend backend;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final Map<Stack, List<AttentionStatistics>> statistics = new LinkedHashMap<>();
 
@@ -24,12 +26,16 @@ public final class Activations implements AutoCloseable {
    */
   public record Tensor(String name, long[] shape, Matrix.Owned values) {}
 
+  Activations(Backend backend) {
+    this.backend = backend;
+  }
+
   Matrix add(String name, long... shape) {
     long rows = 1;
     for (int i = 0; i < shape.length - 1; i++) {
       rows *= shape[i];
     }
-    Matrix.Owned values = Matrix.allocate(rows, Math.toIntExact(shape[shape.length - 1]));
+    Matrix.Owned values = backend.allocate(rows, Math.toIntExact(shape[shape.length - 1]));
     tensors.put(name, new Tensor(name, shape, values));
     return values;
   }

@@ -111,7 +111,7 @@ final class BertModel extends TransformerModel {
     StoredMatrix matrix =
         config.tied() ? tokens : weights.matrix(name + ".weight", vocabulary, config.width());
     String stored = weights.firstOf(bias, name + ".bias");
-    return new Projection(matrix, true, weights.vector(stored, vocabulary));
+    return new Projection(matrix, true, vector(stored, vocabulary));
   }
 
   @Override
@@ -128,7 +128,7 @@ final class BertModel extends TransformerModel {
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
     checkLayers(keep);
-    Activations result = new Activations();
+    Activations result = new Activations(backend);
     try {
       Pass pass =
           new Pass(
@@ -192,7 +192,7 @@ final class BertModel extends TransformerModel {
       type = flat(batch.tokenTypeIds());
     }
     Matrix sum = pass.temporary("normed", config.width());
-    embed(
+    ops.embed(
         new StoredMatrix[] {tokens, types, positions},
         new int[][] {flat(batch.inputIds()), type, flat(places)},
         sum);
@@ -262,7 +262,7 @@ final class BertModel extends TransformerModel {
   private void pooled(TokenBatch batch, Keep keep, Matrix last, Activations result) {
     int d = config.width();
     Matrix first = workspace.matrix("first", batch.size(), d);
-    gather(last, 0, batch.length(), first);
+    ops.gather(last, 0, batch.length(), first);
     Matrix pooled = result.add("pooler_output", batch.size(), d);
     ops.linear(first, pooler, Epilogue.of(ActivationFunction.TANH), pooled);
     if (keep.heads() && nextSentence != null) {

@@ -69,7 +69,7 @@ final class Gpt2Model extends TransformerModel {
     return new Projection(
         weights.matrix(name + ".weight", inputs, outputs),
         false,
-        weights.vector(name + ".bias", outputs));
+        vector(name + ".bias", outputs));
   }
 
   @Override
@@ -81,7 +81,7 @@ final class Gpt2Model extends TransformerModel {
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
     checkLayers(keep);
-    Activations result = new Activations();
+    Activations result = new Activations(backend);
     try {
       Pass pass =
           new Pass(
@@ -115,7 +115,7 @@ final class Gpt2Model extends TransformerModel {
   /** Logits after the last token of every sequence; {@code mask} covers the cached tokens too. */
   Matrix nextLogits(TokenBatch batch, float[] mask, KeyValueCache cache, LayerHook hook) {
     int size = batch.size();
-    try (Activations none = new Activations()) {
+    try (Activations none = new Activations(backend)) {
       Pass pass =
           new Pass(
               Stack.ONLY,
@@ -130,7 +130,7 @@ final class Gpt2Model extends TransformerModel {
               workspace);
       Matrix last = run(batch, mask, cache, pass);
       Matrix ends = workspace.matrix("next", size, config.width());
-      gather(last, batch.length() - 1, batch.length(), ends);
+      ops.gather(last, batch.length() - 1, batch.length(), ends);
       Matrix logits = workspace.matrix("logits", size, config.vocabulary());
       ops.linear(ends, head, Epilogue.NONE, logits);
       return logits;
@@ -165,11 +165,11 @@ final class Gpt2Model extends TransformerModel {
     }
     int[] ids = flat(batch.inputIds());
     if (batch.tokenTypeIds() == null) {
-      embed(new StoredMatrix[] {tokens, positions}, new int[][] {ids, flat(places)}, x);
+      ops.embed(new StoredMatrix[] {tokens, positions}, new int[][] {ids, flat(places)}, x);
     } else {
       int[][] types = batch.tokenTypeIds();
       TokenBatch.checkRange("token_type_ids", types, config.vocabulary(), "vocab_size");
-      embed(
+      ops.embed(
           new StoredMatrix[] {tokens, positions, tokens},
           new int[][] {ids, flat(places), flat(types)},
           x);

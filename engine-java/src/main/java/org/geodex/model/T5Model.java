@@ -107,7 +107,7 @@ final class T5Model extends TransformerModel {
   }
 
   private Norm rms(String name) {
-    return new Norm(weights.vector(name + ".weight", config.width()), null, config.epsilon(), true);
+    return new Norm(vector(name + ".weight", config.width()), null, config.epsilon(), true);
   }
 
   /** The final norm with 1/√d folded into its gain, for logits from the tied embedding. */
@@ -133,7 +133,7 @@ final class T5Model extends TransformerModel {
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
     checkLayers(keep);
-    Activations result = new Activations();
+    Activations result = new Activations(backend);
     try {
       float[] mask = keyMask(batch.attentionMask());
       Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), 0, keep, hook, result);
@@ -192,11 +192,11 @@ final class T5Model extends TransformerModel {
 
   /** The encoder's output; the caller closes it. */
   Matrix.Owned encode(TokenBatch batch, LayerHook hook) {
-    try (Activations none = new Activations()) {
+    try (Activations none = new Activations(backend)) {
       Pass pass = pass(Stack.ENCODER, batch.size(), batch.length(), 0, Keep.nothing(), hook, none);
       float[] mask = keyMask(batch.attentionMask());
       Matrix raw = run(encoder, batch.inputIds(), mask, null, null, pass);
-      Matrix.Owned encoded = Matrix.allocate(raw.rows(), raw.columns());
+      Matrix.Owned encoded = backend.allocate(raw.rows(), raw.columns());
       ops.norm(raw, encoder.finalNorm(), encoded);
       return encoded;
     }
@@ -205,14 +205,14 @@ final class T5Model extends TransformerModel {
   /** Logits after the last of these decoder tokens, which follow those in the cache. */
   Matrix nextLogits(
       int[][] ids, Encoded source, KeyValueCache cache, KeyValueCache cross, LayerHook hook) {
-    try (Activations none = new Activations()) {
+    try (Activations none = new Activations(backend)) {
       int length = ids[0].length;
       int past = cache == null ? 0 : cache.length();
       Pass pass = pass(Stack.DECODER, ids.length, length, past, Keep.nothing(), hook, none);
       Caches caches = cache == null ? null : new Caches(cache, cross);
       Matrix raw = run(decoder, ids, null, source, caches, pass);
       Matrix ends = workspace.matrix("next", ids.length, config.width());
-      gather(raw, length - 1, length, ends);
+      ops.gather(raw, length - 1, length, ends);
       Matrix scaled = workspace.matrix("scaled", ids.length, config.width());
       ops.norm(ends, headNorm, scaled);
       Matrix logits = workspace.matrix("logits", ids.length, config.vocabulary());
@@ -232,7 +232,7 @@ final class T5Model extends TransformerModel {
       Half half, int[][] ids, float[] mask, Encoded encoded, Caches caches, Pass pass) {
     int d = config.width();
     Matrix x = pass.hidden(0);
-    embed(new StoredMatrix[] {tokens}, new int[][] {flat(ids)}, x);
+    ops.embed(new StoredMatrix[] {tokens}, new int[][] {flat(ids)}, x);
     pass.residual(0, x);
     int past = caches == null ? 0 : caches.self().length();
     Matrix bias = bias(half, past + pass.queries());

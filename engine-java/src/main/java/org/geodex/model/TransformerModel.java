@@ -1,31 +1,38 @@
 package org.geodex.model;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.geodex.backend.Backend;
-import org.geodex.backend.Parallel;
 import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
-import org.geodex.matrix.StoredMatrix;
 
 /** What the four families share: weights by name, embeddings, masks, checks. */
 abstract sealed class TransformerModel implements Model permits Gpt2Model, BertModel, T5Model {
-  /** Token rows of one embedding task. */
-  private static final int EMBEDDING_ROWS = 64;
-
   final Checkpoint weights;
   final Transformer ops;
-  final Workspace workspace = new Workspace();
-  private final Parallel parallel;
+  final Workspace workspace;
+  final Backend backend;
+  private final List<Matrix.Owned> vectors = new ArrayList<>();
 
   TransformerModel(Checkpoint weights, Backend backend) {
     this.weights = weights;
+    this.backend = backend;
     this.ops = backend.transformer();
-    this.parallel = backend.parallel();
+    this.workspace = new Workspace(backend);
+  }
+
+  /** A vector of {@code n} values [1,n] where the backend computes. */
+  Matrix vector(String name, int n) {
+    Matrix stored = weights.vector(name, n);
+    Matrix.Owned vector = backend.allocate(1, n);
+    vectors.add(vector);
+    vector.copyFrom(stored);
+    return vector;
   }
 
   @Override
@@ -38,40 +45,14 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
     return new Projection(
         weights.matrix(name + ".weight", outputs, inputs),
         true,
-        weights.vector(name + ".bias", outputs));
+        vector(name + ".bias", outputs));
   }
 
   /** A layer norm; old checkpoints say gamma and beta. */
   Norm layerNorm(String name, int width, double epsilon) {
     String gain = weights.firstOf(name + ".weight", name + ".gamma");
     String bias = weights.firstOf(name + ".bias", name + ".beta");
-    return new Norm(weights.vector(gain, width), weights.vector(bias, width), epsilon, false);
-  }
-
-  /**
-   * Sums of table rows: out[i] = Σ tables[t][ids[t][i]], in the order of the tables.
-   *
-   * @param ids one row of indices a table, each with one entry a row of {@code out}
-   */
-  void embed(StoredMatrix[] tables, int[][] ids, Matrix out) {
-    int d = out.columns();
-    parallel.forEach(
-        Math.ceilDiv(out.rows(), (long) EMBEDDING_ROWS),
-        task -> {
-          float[] sum = new float[d];
-          float[] row = new float[d];
-          long to = Math.min(out.rows(), (task + 1) * EMBEDDING_ROWS);
-          for (long i = task * EMBEDDING_ROWS; i < to; i++) {
-            tables[0].copyRow(ids[0][(int) i], sum);
-            for (int t = 1; t < tables.length; t++) {
-              tables[t].copyRow(ids[t][(int) i], row);
-              for (int j = 0; j < d; j++) {
-                sum[j] += row[j];
-              }
-            }
-            out.setRow(i, sum);
-          }
-        });
+    return new Norm(vector(gain, width), vector(bias, width), epsilon, false);
   }
 
   /** The rows one after the other. */
@@ -124,17 +105,9 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
     }
   }
 
-  /** Rows {@code first}, {@code first + step} … of x. */
-  static void gather(Matrix x, long first, long step, Matrix out) {
-    long bytes = 4L * x.columns();
-    for (long i = 0; i < out.rows(); i++) {
-      MemorySegment.copy(
-          x.segment(), x.offset(first + i * step), out.segment(), out.offset(i), bytes);
-    }
-  }
-
   @Override
   public void close() {
+    vectors.forEach(Matrix.Owned::close);
     workspace.close();
     weights.close();
   }

@@ -21,6 +21,12 @@ public final class DeviceBuffer implements AutoCloseable {
     return bytes;
   }
 
+  /** A part of this memory; closing the part does nothing. */
+  public DeviceBuffer slice(long offset, long length) {
+    require(offset, length);
+    return new DeviceBuffer(context, address + offset, length);
+  }
+
   void require(long offset, long length) {
     if (offset < 0 || length < 0 || offset > bytes - length) {
       throw new IndexOutOfBoundsException(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
 import org.geodex.cli.CommandRun;
+import org.geodex.cuda.Emulator;
 import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,26 @@ class GenerationTest {
           int[][] one = {prompts[i]};
           List<int[]> alone = greedy.run(model, one, i, LayerHook.NONE);
           assertArrayEquals(expected[i], alone.getFirst(), "alone, cache " + cache);
+        }
+      }
+    }
+  }
+
+  /** With a cache on the device, through both bindings. */
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void greedyOnTheDeviceEqualsTheGolden(Golden golden) {
+    assumeTrue(Emulator.isAvailable(), "this build has no emulator");
+    int[][] prompts = field(golden, "prompt");
+    int[][] expected = field(golden, "generated");
+    for (String binding : List.of("panama", "jcuda")) {
+      BackendOptions options = new BackendOptions("cuda", binding, "emulator", 2, 1L << 30);
+      try (Backend backend = Backends.open(options);
+          Model model = Model.load(golden.folder(), backend)) {
+        Generation greedy = Generation.greedy(20, model.config());
+        List<int[]> together = greedy.run(model, prompts, 0, LayerHook.NONE);
+        for (int i = 0; i < prompts.length; i++) {
+          assertArrayEquals(expected[i], together.get(i));
         }
       }
     }

@@ -19,6 +19,7 @@ import org.geodex.backend.transformer.Projection;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.blas.OpenBlas;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.StoredMatrix;
 
 /**
  * Layers on tiles: a product is one OpenBLAS call a tile that adds to what stands there (bias,
@@ -42,6 +43,9 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   /** Rows of one normalization task. */
   private static final int NORM_ROWS = 32;
 
+  /** Token rows of one embedding task. */
+  private static final int EMBEDDING_ROWS = 64;
+
   /** Queries of one attention task; with a causal mask it computes no key after its last query. */
   private static final int QUERY_TILE = 64;
 
@@ -50,6 +54,28 @@ final class CpuTransformer implements Transformer, AutoCloseable {
 
   CpuTransformer(Parallel parallel) {
     this.parallel = parallel;
+  }
+
+  @Override
+  public void embed(StoredMatrix[] tables, int[][] ids, Matrix out) {
+    int d = out.columns();
+    parallel.forEach(
+        Math.ceilDiv(out.rows(), (long) EMBEDDING_ROWS),
+        task -> {
+          float[] sum = new float[d];
+          float[] row = new float[d];
+          long to = Math.min(out.rows(), (task + 1) * EMBEDDING_ROWS);
+          for (long i = task * EMBEDDING_ROWS; i < to; i++) {
+            tables[0].copyRow(ids[0][(int) i], sum);
+            for (int t = 1; t < tables.length; t++) {
+              tables[t].copyRow(ids[t][(int) i], row);
+              for (int j = 0; j < d; j++) {
+                sum[j] += row[j];
+              }
+            }
+            out.setRow(i, sum);
+          }
+        });
   }
 
   @Override

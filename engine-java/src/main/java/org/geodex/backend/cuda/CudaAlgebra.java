@@ -46,7 +46,7 @@ final class CudaAlgebra implements Algebra {
         job -> {
           DeviceBuffer left = job.upload(a);
           DeviceBuffer right = a == b ? left : job.upload(b);
-          DeviceBuffer out = job.floats(c.rows() * c.columns());
+          DeviceBuffer out = job.target(c);
           job.product(
               transposeA,
               transposeB,
@@ -58,7 +58,7 @@ final class CudaAlgebra implements Algebra {
               right.address(),
               b.columns(),
               out);
-          job.download(out, c.segment());
+          job.deliver(out, c);
           return null;
         });
   }
@@ -199,14 +199,18 @@ final class CudaAlgebra implements Algebra {
 
   // ---- on the host
 
+  private static Matrix[] onHost(Matrix[] xs) {
+    return Arrays.stream(xs).map(Matrix::onHost).toArray(Matrix[]::new);
+  }
+
   @Override
   public Matrix64 scatterTimes(Matrix x, double[] centre, boolean unitRows, Matrix64 v) {
-    return host("scatterTimes").scatterTimes(x, centre, unitRows, v);
+    return host("scatterTimes").scatterTimes(x.onHost(), centre, unitRows, v);
   }
 
   @Override
   public Matrix64 triangle(Matrix[] xs, double[][] centres) {
-    return host("triangle").triangle(xs, centres);
+    return host("triangle").triangle(onHost(xs), centres);
   }
 
   @Override

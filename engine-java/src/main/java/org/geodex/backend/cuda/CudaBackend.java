@@ -14,11 +14,12 @@ import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaOptions;
 import org.geodex.cuda.Traffic;
 import org.geodex.error.UnavailableException;
+import org.geodex.matrix.Matrix;
 
 /**
- * A CUDA device, real or emulated. Every operation carries its operands to the device and its
- * result back; what has no kernel runs on the host's cores and is listed by {@link
- * #hostOperations()}.
+ * A CUDA device, real or emulated. A matrix of {@link #allocate} stays on the device, and
+ * operations take it there; other operands are carried to the device and results back. What has no
+ * kernel runs on the host's cores and is listed by {@link #hostOperations()}.
  *
  * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where
  * cuBLAS is there too; {@code geodex.cuda.strip=BYTES} sets the size of the strips in which large
@@ -26,13 +27,14 @@ import org.geodex.error.UnavailableException;
  */
 public final class CudaBackend implements Backend {
   private final CudaContext context;
+  private final Device device;
   private final CpuBackend host;
   private final HostWork hostWork = new HostWork();
   private final boolean ownProducts;
   private final Algebra algebra;
   private final Geometry geometry;
   private final Information information;
-  private final Transformer transformer;
+  private final CudaTransformer transformer;
   private final Pairs pairs;
   private final Regression regression;
 
@@ -46,13 +48,19 @@ public final class CudaBackend implements Backend {
     context = CudaContext.open(options);
     host = new CpuBackend(threads, memoryBudget);
     ownProducts = "own".equals(System.getProperty("geodex.cuda.products")) || !hasBlas();
-    Device device = new Device(context, ownProducts, host.parallel(), hostWork);
+    device =
+        new Device(context, residency(memoryBudget), ownProducts, host.parallel(), hostWork);
     algebra = new CudaAlgebra(device, host.algebra());
     geometry = new CudaGeometry(device, host.geometry());
     information = new CudaInformation(device, host.information());
-    transformer = HostFamily.noted(Transformer.class, "transformer", host.transformer(), hostWork);
+    transformer = new CudaTransformer(device, host.transformer());
     pairs = HostFamily.noted(Pairs.class, "pairs", host.pairs(), hostWork);
     regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
+  }
+
+  private Residency residency(long memoryBudget) {
+    return context.call(
+        () -> new Residency(context, Math.min(memoryBudget, context.freeMemory() / 10 * 9)));
   }
 
   private boolean hasBlas() {
@@ -82,6 +90,12 @@ public final class CudaBackend implements Backend {
   @Override
   public List<String> hostOperations() {
     return hostWork.operations();
+  }
+
+  /** A matrix on the device; operations of this backend take it there. */
+  @Override
+  public Matrix.Owned allocate(long rows, int columns) {
+    return DeviceMemory.matrix(device, rows, columns);
   }
 
   /** Bytes that crossed the bus and launches since the device was opened. */
@@ -132,6 +146,12 @@ public final class CudaBackend implements Backend {
   @Override
   public void close() {
     try {
+      context.call(
+          () -> {
+            transformer.close();
+            device.residency().close();
+            return null;
+          });
       context.close();
     } finally {
       host.close();

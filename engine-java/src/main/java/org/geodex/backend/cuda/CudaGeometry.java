@@ -2,6 +2,7 @@ package org.geodex.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import org.geodex.backend.Geometry;
+import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
@@ -27,12 +28,18 @@ final class CudaGeometry implements Geometry {
 
   @Override
   public void pairwise(Matrix x, Matrix y, Metric metric, Precision precision, Matrix out) {
+    boolean onDevice = DeviceMemory.of(device, out) != null;
     device.run(
         job -> {
           pairwise(job, x, y, metric, precision, out);
+          if (x == y && onDevice) {
+            long n = x.rows();
+            job.launch(
+                "gx_pairwise_diagonal_f32", new Grid(Job.blocks(n, Job.THREADS)), job.target(out), n);
+          }
           return null;
         });
-    if (x == y) {
+    if (x == y && !onDevice) {
       for (long i = 0; i < x.rows(); i++) {
         out.set(i, Math.toIntExact(i), 0);
       }
@@ -67,7 +74,7 @@ final class CudaGeometry implements Geometry {
   @Override
   public Graph radiusGraph(Matrix x, double radius, Metric metric) {
     device.noteHost("geometry.radiusGraph");
-    return host.radiusGraph(x, radius, metric);
+    return host.radiusGraph(x.onHost(), radius, metric);
   }
 
   @Override

@@ -16,6 +16,7 @@ import org.geodex.cuda.DeviceBuffer;
 import org.geodex.cuda.PinnedBuffer;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
+import org.geodex.matrix.StoredMatrix;
 
 /**
  * One operation on the device: buffers that end with it, launches in order on the context's stream,
@@ -32,6 +33,7 @@ final class Job implements AutoCloseable {
   static final int THREADS = 256;
 
   private static final int ROWS_A_BLOCK = 8;
+  private static final int MAX_GRID_Y = 65535;
 
   /** A strip of a result; two are under way. */
   private static final long STRIP_BYTES = 64L << 20;
@@ -43,6 +45,7 @@ final class Job implements AutoCloseable {
   private final CudaContext context;
   private final Arena arena = Arena.ofConfined();
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
+  private boolean copying;
 
   Job(Device device) {
     this.device = device;
@@ -52,9 +55,24 @@ final class Job implements AutoCloseable {
   // ---- memory
 
   DeviceBuffer allocate(long bytes) {
-    DeviceBuffer buffer = context.allocate(bytes);
-    open.push(buffer);
+    DeviceBuffer buffer = device.residency().take(bytes);
+    open.push(new Temporary(device.residency(), buffer));
     return buffer;
+  }
+
+  /** A buffer that goes back when the job ends; what is enqueued may still use it. */
+  private record Temporary(Residency residency, DeviceBuffer buffer) implements AutoCloseable {
+    @Override
+    public void close() {
+      residency.give(buffer);
+    }
+  }
+
+  /** Gives a buffer back before the job ends. */
+  void release(DeviceBuffer buffer) {
+    Temporary temporary = new Temporary(device.residency(), buffer);
+    open.remove(temporary);
+    temporary.close();
   }
 
   DeviceBuffer floats(long count) {
@@ -69,21 +87,37 @@ final class Job implements AutoCloseable {
     return allocate(8 * count);
   }
 
-  /** A copy on the device. */
+  /** The matrix on the device: where it lies already, or a copy for this operation. */
   DeviceBuffer upload(Matrix x) {
-    return upload(x.segment());
+    DeviceMemory memory = DeviceMemory.of(device, x);
+    return memory == null ? upload(x.reading()) : memory.forReading(x.start(), x.bytes());
   }
 
   DeviceBuffer upload(MemorySegment host) {
     DeviceBuffer buffer = allocate(host.byteSize());
     context.copyToDevice(host, buffer, 0);
+    copying = true;
     return buffer;
   }
 
-  /** Copies a matrix into a part of a buffer and waits, so that its memory may be used again. */
-  void uploadInto(Matrix x, DeviceBuffer target, long offset) {
-    context.copyToDevice(x.segment(), target, offset);
-    context.stream().synchronize();
+  /** The copy of stored weights, in the type they are stored in. */
+  DeviceBuffer weights(StoredMatrix stored) {
+    return DeviceWeights.of(device, stored);
+  }
+
+  /** Where a result is to be written: the matrix itself on the device, or a buffer. */
+  DeviceBuffer target(Matrix out) {
+    DeviceMemory memory = DeviceMemory.of(device, out);
+    return memory == null
+        ? floats(out.rows() * out.columns())
+        : memory.forWriting(out.start(), out.bytes());
+  }
+
+  /** Brings a result to its matrix where that is on the host, and waits. */
+  void deliver(DeviceBuffer target, Matrix out) {
+    if (DeviceMemory.of(device, out) == null) {
+      download(target, out.segment());
+    }
   }
 
   /** Enqueues a copy between buffers. */
@@ -106,6 +140,10 @@ final class Job implements AutoCloseable {
   /** Null becomes the address 0, which the kernels read as "none". */
   Object uploadOrNone(double[] values) {
     return values == null ? (Object) 0L : upload(values);
+  }
+
+  Object uploadOrNone(Matrix x) {
+    return x == null ? (Object) 0L : upload(x);
   }
 
   /** Fills host memory from the start of a buffer and waits. */
@@ -145,7 +183,7 @@ final class Job implements AutoCloseable {
 
   /** Bytes that buffers may still take: what is free, with a tenth left for the driver. */
   long freeMemory() {
-    return context.freeMemory() / 10 * 9;
+    return device.residency().available();
   }
 
   int multiprocessors() {
@@ -250,6 +288,14 @@ final class Job implements AutoCloseable {
     long rowBytes = 4L * pitch;
     long fitting = Math.max(TILE, stripBytes() / Math.max(1, rowBytes) / TILE * TILE);
     int rows = (int) Math.min(Math.max(1, n), fitting);
+    if (DeviceMemory.of(device, out) != null && pitch == out.columns()) {
+      DeviceBuffer all = target(out);
+      for (long from = 0; from < n; from += rows) {
+        int count = (int) Math.min(rows, n - from);
+        maker.make(from, count, all.slice(from * rowBytes, count * rowBytes));
+      }
+      return;
+    }
     CudaStream copies = context.createStream();
     open.push(copies);
     List<Strip> strips = new ArrayList<>();
@@ -305,6 +351,7 @@ final class Job implements AutoCloseable {
       }
       fetched.synchronize();
       MemorySegment strip = host.segment();
+      MemorySegment values = out.segment();
       long width = 4L * out.columns();
       int atOnce = pitchBytes == width ? (int) Math.max(1, COPY_BYTES / Math.max(1, width)) : 1;
       device
@@ -313,24 +360,78 @@ final class Job implements AutoCloseable {
               Math.ceilDiv(count, atOnce),
               part -> {
                 long row = part * atOnce;
-                MemorySegment rows =
-                    out.rows(from + row, from + Math.min(count, row + atOnce)).segment();
-                rows.copyFrom(strip.asSlice(row * pitchBytes, rows.byteSize()));
+                long bytes = width * (Math.min(count, row + atOnce) - row);
+                values
+                    .asSlice(out.offset(from + row), bytes)
+                    .copyFrom(strip.asSlice(row * pitchBytes, bytes));
               });
       count = 0;
     }
   }
 
-  /** Closes a buffer before the job ends. */
-  void release(DeviceBuffer buffer) {
-    context.stream().synchronize();
-    open.remove(buffer);
-    buffer.close();
+  /** Row i lies at i / group * stride + first + i % group. */
+  record Places(long group, long stride, long first) {
+    static final Places SAME = new Places(1, 1, 0);
+  }
+
+  /**
+   * Enqueues copies of {@code count} rows.
+   *
+   * @param x address of the source, {@code ldx} elements a row
+   * @param y the target, without gaps between its rows of {@code d}
+   */
+  void copyRows(
+      long x, long ldx, Places source, int d, DeviceBuffer y, Places target, long count) {
+    copyRows(x, ldx, 0L, source, d, y, target, count);
+  }
+
+  /** Enqueues y[i] = x[index[i]] for rows of {@code d} values. */
+  void copyRows(DeviceBuffer x, DeviceBuffer index, int d, DeviceBuffer y, long count) {
+    copyRows(x.address(), d, index, Places.SAME, d, y, Places.SAME, count);
+  }
+
+  private void copyRows(
+      long x,
+      long ldx,
+      Object index,
+      Places source,
+      int d,
+      DeviceBuffer y,
+      Places target,
+      long count) {
+    launch(
+        "gx_copy_rows_f32",
+        rowsGrid(count, d),
+        count,
+        d,
+        x,
+        ldx,
+        index,
+        source.group(),
+        source.stride(),
+        source.first(),
+        y,
+        (long) d,
+        target.group(),
+        target.stride(),
+        target.first());
+  }
+
+  /** A thread a column, and a block for every row as far as the grid reaches. */
+  static Grid rowsGrid(long rows, int columns) {
+    return new Grid(blocks(columns, THREADS), (int) Math.max(1, Math.min(rows, MAX_GRID_Y)));
   }
 
   @Override
   public void close() {
     RuntimeException failure = null;
+    if (copying) {
+      try {
+        context.stream().synchronize(); // the host's memory is free to change from here on
+      } catch (RuntimeException e) {
+        failure = e;
+      }
+    }
     while (!open.isEmpty()) {
       try {
         open.pop().close();

@@ -10,7 +10,6 @@ import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NearestRows;
 import org.geodex.geodesic.NeighbourTable;
-import org.geodex.information.Columns;
 import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
 
@@ -209,7 +208,7 @@ final class NearestNeighbours {
     int atOnce = (int) Math.max(1, Math.min(rows.length, Job.stripBytes() / (8L * m)));
     for (int from = 0; from < rows.length; from += atOnce) {
       int[] part = Arrays.copyOfRange(rows, from, Math.min(from + atOnce, rows.length));
-      try (Matrix.Owned gathered = Columns.gather(x, part)) {
+      try (Matrix.Owned gathered = x.gather(part)) {
         PreparedRows left = PreparedRows.of(job, gathered, metric);
         DeviceBuffer distances = job.doubles((long) part.length * m);
         DirectDistances.enqueueF64(job, metric, left, part.length, right, distances);

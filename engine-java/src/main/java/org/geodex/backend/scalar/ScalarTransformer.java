@@ -11,8 +11,22 @@ import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.StoredMatrix;
 
 final class ScalarTransformer implements Transformer {
+
+  @Override
+  public void embed(StoredMatrix[] tables, int[][] ids, Matrix out) {
+    for (int i = 0; i < out.rows(); i++) {
+      for (int j = 0; j < out.columns(); j++) {
+        double sum = 0;
+        for (int t = 0; t < tables.length; t++) {
+          sum += tables[t].f32().get(ids[t][i], j);
+        }
+        out.set(i, j, (float) sum);
+      }
+    }
+  }
 
   @Override
   public void linear(Matrix x, Projection projection, Epilogue epilogue, Matrix y) {

@@ -1,6 +1,8 @@
 package org.geodex.backend.transformer;
 
+import java.lang.foreign.MemorySegment;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.StoredMatrix;
 
 /**
  * The layers of a transformer. Token rows of all sequences of a batch stand one below the other:
@@ -10,6 +12,46 @@ import org.geodex.matrix.Matrix;
  * multiply-add, its exp within 2 units in the last place and its erf within 3e-7.
  */
 public interface Transformer {
+
+  /**
+   * Sums of table rows: out[i] = Σ tables[t][ids[t][i]], in the order of the tables.
+   *
+   * @param tables one to three tables of {@code out}'s width
+   * @param ids one row of indices a table, each with one entry a row of {@code out}
+   */
+  void embed(StoredMatrix[] tables, int[][] ids, Matrix out);
+
+  /**
+   * Rows {@code first}, {@code first + step} … of x.
+   *
+   * @param out [n,d], overwritten
+   */
+  default void gather(Matrix x, long first, long step, Matrix out) {
+    MemorySegment from = x.reading();
+    MemorySegment to = out.segment();
+    long bytes = 4L * x.columns();
+    for (long i = 0; i < out.rows(); i++) {
+      MemorySegment.copy(from, x.offset(first + i * step), to, out.offset(i), bytes);
+    }
+  }
+
+  /**
+   * Writes the keys or values of {@code rows} new tokens of every sequence behind the old ones.
+   *
+   * @param from rows of the new tokens, sequence after sequence
+   * @param cache [batch·capacity, width of all heads]
+   * @param capacity rows from one sequence to the next in {@code cache}
+   * @param at the first free row of each sequence
+   */
+  default void append(Heads from, int rows, Matrix cache, int capacity, int at) {
+    MemorySegment source = from.matrix().reading();
+    MemorySegment target = cache.segment();
+    long bytes = 4L * cache.columns();
+    for (long i = 0; i < cache.rows() / capacity * rows; i++) {
+      long to = i / rows * capacity + at + i % rows;
+      MemorySegment.copy(source, from.offset(i, 0, 0), target, cache.offset(to), bytes);
+    }
+  }
 
   /**
    * y = f(x·W + b) ∘ factor + residual.

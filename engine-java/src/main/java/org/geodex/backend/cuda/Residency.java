@@ -1,0 +1,187 @@
+package org.geodex.backend.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.geodex.cuda.CudaContext;
+import org.geodex.cuda.CudaEvent;
+import org.geodex.cuda.DeviceBuffer;
+import org.geodex.cuda.PinnedBuffer;
+import org.geodex.error.DeviceOutOfMemoryException;
+
+/**
+ * What lies on the device beyond one operation: activations and weights. Buffers that were given
+ * back are handed out again, which is safe without waiting because one stream has all work. When
+ * the limit is reached the residents that were used longest ago make room: weights are dropped,
+ * matrices move to the host; both come back at their next use. So a model or a set of activations
+ * that is larger than the device streams through it.
+ *
+ * <p>On the context's thread only.
+ */
+final class Residency {
+  /** Bytes of one of the two pinned buffers that large copies go through. */
+  private static final int STAGE = 4 << 20;
+
+  private final CudaContext context;
+  private final long limit;
+  private final Map<Long, Deque<DeviceBuffer>> free = new HashMap<>();
+  private final LinkedHashMap<Resident, Long> residents = new LinkedHashMap<>(16, 0.75f, true);
+  private final Stage[] stages = new Stage[2];
+  private long used;
+  private long pooled;
+  private long job;
+
+  /** Something on the device that can make room. */
+  interface Resident {
+    /** Gives its buffer back; what only the device has is saved first. */
+    void leave();
+
+    /** Whether it is a copy, which the end of the device takes nothing from. */
+    boolean canReturn();
+  }
+
+  /**
+   * @param limit bytes that buffers may take together
+   */
+  Residency(CudaContext context, long limit) {
+    this.context = context;
+    this.limit = limit;
+  }
+
+  /** A new operation: what the earlier ones used may leave again. */
+  void beginJob() {
+    job++;
+  }
+
+  /** Notes that the current operation uses this. */
+  void touch(Resident resident) {
+    residents.put(resident, job);
+  }
+
+  void forget(Resident resident) {
+    residents.remove(resident);
+  }
+
+  /** A buffer of exactly so many bytes. */
+  DeviceBuffer take(long bytes) {
+    Deque<DeviceBuffer> fitting = free.get(bytes);
+    if (fitting != null && !fitting.isEmpty()) {
+      pooled -= bytes;
+      used += bytes;
+      return fitting.pop();
+    }
+    while (used + pooled + bytes > limit && makeRoom()) {}
+    while (true) {
+      try {
+        DeviceBuffer buffer = context.allocate(bytes);
+        used += bytes;
+        return buffer;
+      } catch (DeviceOutOfMemoryException e) {
+        if (!makeRoom()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Takes a buffer back; what is enqueued may still use it. */
+  void give(DeviceBuffer buffer) {
+    used -= buffer.bytes();
+    pooled += buffer.bytes();
+    free.computeIfAbsent(buffer.bytes(), size -> new ArrayDeque<>()).push(buffer);
+  }
+
+  /** Frees buffers that nobody uses, else lets one resident leave; false when there is none. */
+  private boolean makeRoom() {
+    if (pooled > 0) {
+      free.values().forEach(list -> list.forEach(DeviceBuffer::close));
+      free.clear();
+      pooled = 0;
+      return true;
+    }
+    Iterator<Map.Entry<Resident, Long>> oldest = residents.entrySet().iterator();
+    if (!oldest.hasNext()) {
+      return false;
+    }
+    Map.Entry<Resident, Long> entry = oldest.next();
+    if (entry.getValue() == job) {
+      return false;
+    }
+    Resident resident = entry.getKey();
+    oldest.remove();
+    resident.leave();
+    return true;
+  }
+
+  /** Bytes that buffers may still take. */
+  long available() {
+    return Math.min(limit - used, context.freeMemory() / 10 * 9 + pooled);
+  }
+
+  // ---- copies; large ones through pinned memory, in two halves that overlap
+
+  /** Enqueues a copy; the host's memory may be changed at once afterwards. */
+  void copyToDevice(MemorySegment host, DeviceBuffer target) {
+    int turn = 0;
+    for (long at = 0; at < host.byteSize(); at += STAGE) {
+      Stage stage = stage(turn++ % 2);
+      long bytes = Math.min(STAGE, host.byteSize() - at);
+      stage.done.synchronize();
+      MemorySegment pinned = stage.memory.segment().asSlice(0, bytes);
+      pinned.copyFrom(host.asSlice(at, bytes));
+      context.copyToDevice(pinned, target, at);
+      stage.done.record(context.stream());
+    }
+  }
+
+  /** Copies and waits. */
+  void copyToHost(DeviceBuffer source, MemorySegment host) {
+    long parts = Math.ceilDiv(host.byteSize(), STAGE);
+    for (long part = 0; part <= parts; part++) {
+      if (part < parts) {
+        Stage stage = stage((int) (part % 2));
+        stage.done.synchronize();
+        long at = part * STAGE;
+        long bytes = Math.min(STAGE, host.byteSize() - at);
+        context.copyToHost(source, at, stage.memory.segment().asSlice(0, bytes));
+        stage.done.record(context.stream());
+      }
+      if (part > 0) {
+        Stage stage = stage((int) ((part - 1) % 2));
+        stage.done.synchronize();
+        long at = (part - 1) * STAGE;
+        long bytes = Math.min(STAGE, host.byteSize() - at);
+        host.asSlice(at, bytes).copyFrom(stage.memory.segment().asSlice(0, bytes));
+      }
+    }
+  }
+
+  private Stage stage(int i) {
+    if (stages[i] == null) {
+      stages[i] = new Stage(context.allocatePinned(STAGE), context.createEvent());
+      stages[i].done.record(context.stream());
+    }
+    return stages[i];
+  }
+
+  private record Stage(PinnedBuffer memory, CudaEvent done) {}
+
+  /** Drops copies and frees what nobody uses; a matrix that is still open is a leak. */
+  void close() {
+    residents.keySet().stream().filter(Resident::canReturn).forEach(Resident::leave);
+    residents.clear();
+    if (pooled > 0) {
+      makeRoom();
+    }
+    for (Stage stage : stages) {
+      if (stage != null) {
+        stage.memory.close();
+        stage.done.close();
+      }
+    }
+  }
+}

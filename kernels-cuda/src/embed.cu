@@ -1,0 +1,66 @@
+// Rows taken from tables, and rows moved between matrices.
+//
+//   gx_embed_f32      out[i] = a[ia[i]] + b[ib[i]] + c[ic[i]], tables f32, f16 or bf16 as stored
+//   gx_copy_rows_f32  y[target(i)] = x[source(i)]
+//
+// Tensors: tables [rows,d] row-major with their ids [n] (b, c null for none), type 0 f32, 1 f16, 2 bf16; out [n,d].
+// Copies: rows of d values, ldx and ldy apart. source(i) = index[i], or with index null
+// i / source_group * source_stride + source_first + i % source_group; target(i) likewise without index.
+// Grid: (ceil(d/256), min(n, 65535)) blocks of 256, a thread a column.
+// Passes over memory: each row that is needed is read once, the result written once.
+// Accumulation: f32 in the order of the tables. Limits: none on n.
+// Speed on a card: not measured.
+
+#include "tile.cuh"
+#include "weights.cuh"
+
+using namespace gx;
+
+namespace {
+
+__device__ __forceinline__ float element(const void* table, int type, long long at) {
+  switch (type) {
+    case 1: return F16::widen(static_cast<const unsigned short*>(table)[at]);
+    case 2: return Bf16::widen(static_cast<const unsigned short*>(table)[at]);
+    default: return static_cast<const float*>(table)[at];
+  }
+}
+
+__device__ __forceinline__ long long place(long long i, long long group, long long stride, long long first) {
+  return i / group * stride + first + i % group;
+}
+
+}  // namespace
+
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_embed_f32(
+    long long n, int d, const void* a, int type_a, const int* ids_a, const void* b, int type_b, const int* ids_b,
+    const void* c, int type_c, const int* ids_c, float* out) {
+  const int j = static_cast<int>(blockIdx.x) * kTileThreads + static_cast<int>(threadIdx.x);
+  if (j >= d) {
+    return;
+  }
+  for (long long i = blockIdx.y; i < n; i += gridDim.y) {
+    float sum = element(a, type_a, static_cast<long long>(ids_a[i]) * d + j);
+    if (b != nullptr) {
+      sum += element(b, type_b, static_cast<long long>(ids_b[i]) * d + j);
+    }
+    if (c != nullptr) {
+      sum += element(c, type_c, static_cast<long long>(ids_c[i]) * d + j);
+    }
+    out[i * d + j] = sum;
+  }
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_copy_rows_f32(
+    long long n, int d, const float* x, long long ldx, const int* index, long long source_group,
+    long long source_stride, long long source_first, float* y, long long ldy, long long target_group,
+    long long target_stride, long long target_first) {
+  const int j = static_cast<int>(blockIdx.x) * kTileThreads + static_cast<int>(threadIdx.x);
+  if (j >= d) {
+    return;
+  }
+  for (long long i = blockIdx.y; i < n; i += gridDim.y) {
+    const long long from = index == nullptr ? place(i, source_group, source_stride, source_first) : index[i];
+    y[place(i, target_group, target_stride, target_first) * ldy + j] = x[from * ldx + j];
+  }
+}
