@@ -1,7 +1,6 @@
 package org.geodex.backend;
 
 import java.util.Arrays;
-import org.geodex.information.Columns;
 import org.geodex.information.KsgCounts;
 import org.geodex.information.KsgParameters;
 import org.geodex.matrix.Matrix;
@@ -32,7 +31,7 @@ public interface Information {
       Matrix x, Matrix y, int[][] pairings, KsgParameters parameters) {
     KsgCounts[] counts = new KsgCounts[pairings.length];
     for (int b = 0; b < counts.length; b++) {
-      try (Matrix.Owned paired = Columns.gather(y, pairings[b])) {
+      try (Matrix.Owned paired = y.gather(pairings[b])) {
         counts[b] = ksgCounts(x, paired, null, parameters);
       }
     }

@@ -54,7 +54,7 @@ public final class CudaBackend implements Backend {
     geometry = new CudaGeometry(device, host.geometry());
     information = new CudaInformation(device, host.information());
     transformer = new CudaTransformer(device, host.transformer());
-    pairs = HostFamily.noted(Pairs.class, "pairs", host.pairs(), hostWork);
+    pairs = new CudaPairs(device, host.pairs());
     regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
   }
 
