@@ -17,6 +17,7 @@
 // Shared memory: 17 408 B (T = 64), 33 792 B (T = 128), 32 768 B (rows), static.
 // Accumulation: f32 FMA, one chain an output over p ascending (rows: 32 chains added in order, or a lane's quads
 // and a fixed tree): |error| <= k 2^-24 |x||w|. No atomics: the same bits every run.
+// Limits: m, n < 4.1 million (T = 64); a row of x or W below 2^31 elements.
 // Speed on a card: not measured.
 
 #include "tile.cuh"

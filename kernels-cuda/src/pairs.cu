@@ -9,6 +9,7 @@
 // Passes over memory: each reads its strips once; a product reads the right half of both. Of m matrices a strip is
 // made once and read m + 1 times, from L2: the strips of all of them are chosen to fit there.
 // Accumulation: f64; a lane's columns ascending, lanes by a fixed tree, rows in order on the host. No atomics.
+// Limits: rows < 17 billion a launch.
 // Speed on a card: not measured.
 
 #include "tile.cuh"

@@ -7,6 +7,7 @@
 //   gx_pairwise_exact_f32, _f64  every metric with terms and sums in f64 (the specification's form)
 //   gx_pairwise_expand_f32       x.y -> |x|^2 + |y|^2 - 2 x.y, clamped at 0, its root when `root`:
 //                                the epilogue of the expanded form after a matrix product
+//   gx_pairwise_diagonal_f32     out[i,i] = 0 of a square result that stays on the device
 //
 // Formulas are those of org.geodex.geodesic.Metric.
 //

@@ -137,7 +137,7 @@ final class NextTokens {
 
   private static void copy(Activations pass, long from, Matrix logits, long to) {
     Matrix all = pass.get("logits");
-    logits.rows(to, to + 1).segment().copyFrom(all.rows(from, from + 1).segment());
+    logits.rows(to, to + 1).copyFrom(all.rows(from, from + 1));
   }
 
   private static int[] joined(int[] a, int[] b) {

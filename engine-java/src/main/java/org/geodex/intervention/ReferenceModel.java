@@ -130,7 +130,7 @@ final class ReferenceModel {
             (window, x) ->
                 rows.rows(window.first(), window.first() + window.length())
                     .segment()
-                    .copyFrom(x.segment()));
+                    .copyFrom(x.reading()));
         split(table, rows, owner, all);
       }
     }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.SafetensorsFolder;
@@ -19,6 +20,7 @@ final class Checkpoint implements AutoCloseable {
   private final Path folder;
   private final SafetensorsFolder file;
   private final List<StoredMatrix> given = new ArrayList<>();
+  private final List<Matrix.Owned> vectors = new ArrayList<>();
 
   private Checkpoint(Path folder, SafetensorsFolder file) {
     this.folder = folder;
@@ -69,9 +71,13 @@ final class Checkpoint implements AutoCloseable {
     return stored(name, rows, columns, rows, (long) columns);
   }
 
-  /** A vector of {@code n} values as f32 [1,n]. */
-  Matrix vector(String name, int n) {
-    return stored(name, 1, n, (long) n).f32();
+  /** A vector of {@code n} values as f32 [1,n], where the backend computes. */
+  Matrix vector(String name, int n, Backend backend) {
+    Matrix stored = stored(name, 1, n, (long) n).f32();
+    Matrix.Owned vector = backend.allocate(1, n);
+    vectors.add(vector);
+    vector.copyFrom(stored);
+    return vector;
   }
 
   private StoredMatrix stored(String name, long rows, int columns, Long... shape) {
@@ -103,6 +109,7 @@ final class Checkpoint implements AutoCloseable {
 
   @Override
   public void close() {
+    vectors.forEach(Matrix.Owned::close);
     given.forEach(StoredMatrix::close);
     file.close();
   }

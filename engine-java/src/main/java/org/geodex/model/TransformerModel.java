@@ -1,9 +1,7 @@
 package org.geodex.model;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.geodex.backend.Backend;
 import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
@@ -17,7 +15,6 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
   final Transformer ops;
   final Workspace workspace;
   final Backend backend;
-  private final List<Matrix.Owned> vectors = new ArrayList<>();
 
   TransformerModel(Checkpoint weights, Backend backend) {
     this.weights = weights;
@@ -28,11 +25,7 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
 
   /** A vector of {@code n} values [1,n] where the backend computes. */
   Matrix vector(String name, int n) {
-    Matrix stored = weights.vector(name, n);
-    Matrix.Owned vector = backend.allocate(1, n);
-    vectors.add(vector);
-    vector.copyFrom(stored);
-    return vector;
+    return weights.vector(name, n, backend);
   }
 
   @Override
@@ -107,7 +100,6 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
 
   @Override
   public void close() {
-    vectors.forEach(Matrix.Owned::close);
     workspace.close();
     weights.close();
   }

@@ -23,8 +23,8 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
 
   private final Device device;
   private final long bytes;
-  private final Arena arena = Arena.ofShared();
   private volatile State state = State.NOWHERE;
+  private Arena arena;
   private MemorySegment host;
   private DeviceBuffer buffer;
 
@@ -80,6 +80,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
   private void fetch() {
     checkOpen();
     if (host == null) {
+      arena = Arena.ofShared();
       host = NativeMemory.allocate(bytes, arena);
     }
     if (state == State.DEVICE) {
@@ -189,6 +190,8 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
               }
               return null;
             });
-    arena.close();
+    if (arena != null) {
+      arena.close();
+    }
   }
 }

@@ -9,10 +9,14 @@ import org.geodex.backend.Pairs.Distance;
 import org.geodex.backend.Pairs.Gaussian;
 import org.geodex.backend.Pairs.Kernel;
 import org.geodex.backend.Pairs.Sums;
+import org.geodex.cuda.Traffic;
+import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.Precision;
 import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sums over pairs on the emulator against the f64 specification. */
 class CudaPairsTest {
@@ -22,6 +26,29 @@ class CudaPairsTest {
   @BeforeAll
   static void needsEmulator() {
     OnEmulator.require();
+  }
+
+  /** 130 rows: a tile and two more. A square result has an exact zero diagonal in any metric. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Metric.class,
+      names = {"EUCLIDEAN", "COSINE"})
+  void pairwiseStaysOnTheDevice(Metric metric) {
+    int n = 130;
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned x = OnEmulator.normal(3 + OnEmulator.FRESH, n, 5);
+        Matrix.Owned onDevice = cuda.allocate(n, 5);
+        Matrix.Owned expected = Matrix.allocate(n, n);
+        Matrix.Owned found = cuda.allocate(n, n)) {
+      onDevice.copyFrom(x);
+      for (Precision precision : List.of(Precision.REFINED, Precision.EXPANDED)) {
+        cuda.geometry().pairwise(x, x, metric, precision, expected);
+        Traffic before = cuda.traffic();
+        cuda.geometry().pairwise(onDevice, onDevice, metric, precision, found);
+        assertEquals(0, cuda.traffic().since(before).toHost());
+        assertEquals(-1, expected.segment().mismatch(found.reading()), metric + " " + precision);
+      }
+    }
   }
 
   /** One pair; a row of lanes, one more; a tile, one more: two strips would begin there. */
