@@ -85,7 +85,7 @@ class CudaTransformerTest {
   void linear(int n, int in, int out, StoredMatrix.Type type, String products) {
     System.setProperty("geodex.cuda.products", products);
     for (boolean outputRows : new boolean[] {true, false}) {
-      try (Arena arena = Arena.ofConfined();
+      try (Arena arena = Arena.ofShared();
           Matrix.Owned x = normal(1, n, in);
           StoredMatrix w = stored(type, arena, outputRows ? out : in, outputRows ? in : out);
           Matrix.Owned bias = normal(3, 1, out);
@@ -242,7 +242,7 @@ class CudaTransformerTest {
   @CsvSource({"1,5", "2,16", "3,257"})
   void embed(int count, int d) {
     int n = 11;
-    try (Arena arena = Arena.ofConfined();
+    try (Arena arena = Arena.ofShared();
         StoredMatrix a = stored(StoredMatrix.Type.F32, arena, 7, d);
         StoredMatrix b = stored(StoredMatrix.Type.F16, arena, 3, d);
         StoredMatrix c = stored(StoredMatrix.Type.BF16, arena, n, d)) {
