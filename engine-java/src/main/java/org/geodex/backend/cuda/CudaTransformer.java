@@ -41,6 +41,7 @@ final class CudaTransformer implements Transformer {
   private final Transformer host;
   private final Deque<Mask> masks = new ArrayDeque<>();
 
+  @SuppressWarnings("ArrayRecordComponent")
   private record Mask(float[] values, DeviceBuffer buffer) {}
 
   CudaTransformer(Device device, Transformer host) {
