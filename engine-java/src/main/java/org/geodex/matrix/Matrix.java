@@ -30,8 +30,7 @@ public abstract sealed class Matrix permits Matrix.Owned, Matrix.View {
     this(rows, columns, segment, null, 0);
   }
 
-  private Matrix(
-      long rows, int columns, MemorySegment segment, RemoteMemory remote, long start) {
+  private Matrix(long rows, int columns, MemorySegment segment, RemoteMemory remote, long start) {
     this.rows = rows;
     this.columns = columns;
     this.segment = segment;
@@ -205,9 +204,7 @@ public abstract sealed class Matrix permits Matrix.Owned, Matrix.View {
   public final View reshaped(long rows, int columns) {
     checkShape(rows, columns);
     Objects.checkFromToIndex(0, 4L * rows * columns, bytes());
-    return remote == null
-        ? view(segment, rows, columns)
-        : new View(rows, columns, remote, start);
+    return remote == null ? view(segment, rows, columns) : new View(rows, columns, remote, start);
   }
 
   /** Takes over the values of a matrix of this shape; on a device where both lie on one. */

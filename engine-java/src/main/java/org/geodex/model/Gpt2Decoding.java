@@ -23,7 +23,8 @@ final class Gpt2Decoding implements Decoding {
     int capacity = ids[0].length + newTokens;
     this.cache =
         cached
-            ? new KeyValueCache(model.backend, config.layers(), prompts.length, capacity, config.width())
+            ? new KeyValueCache(
+                model.backend, config.layers(), prompts.length, capacity, config.width())
             : null;
   }
 

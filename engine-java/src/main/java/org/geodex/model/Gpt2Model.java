@@ -67,9 +67,7 @@ final class Gpt2Model extends TransformerModel {
   /** GPT-2 stores its projections [in, out]. */
   private Projection convolution(String name, int inputs, int outputs) {
     return new Projection(
-        weights.matrix(name + ".weight", inputs, outputs),
-        false,
-        vector(name + ".bias", outputs));
+        weights.matrix(name + ".weight", inputs, outputs), false, vector(name + ".bias", outputs));
   }
 
   @Override

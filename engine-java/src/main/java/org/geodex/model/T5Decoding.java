@@ -27,8 +27,10 @@ final class T5Decoding implements Decoding {
     Arrays.setAll(ids, b -> new int[] {config.startToken()});
     int layers = config.decoderLayers();
     int width = config.innerWidth();
-    this.cache = cached ? new KeyValueCache(model.backend, layers, prompts.length, newTokens, width) : null;
-    this.cross = cached ? new KeyValueCache(model.backend, layers, prompts.length, length, width) : null;
+    this.cache =
+        cached ? new KeyValueCache(model.backend, layers, prompts.length, newTokens, width) : null;
+    this.cross =
+        cached ? new KeyValueCache(model.backend, layers, prompts.length, length, width) : null;
   }
 
   @Override

@@ -36,9 +36,7 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
   /** A linear layer [out,in] with its bias. */
   Projection linear(String name, int inputs, int outputs) {
     return new Projection(
-        weights.matrix(name + ".weight", outputs, inputs),
-        true,
-        vector(name + ".bias", outputs));
+        weights.matrix(name + ".weight", outputs, inputs), true, vector(name + ".bias", outputs));
   }
 
   /** A layer norm; old checkpoints say gamma and beta. */

@@ -56,7 +56,9 @@ class DeviceActivationsTest {
     return TokenBatch.of(ids);
   }
 
-  /** Ids go in; neighbours and geodesic distances come out, and graphs of neighbours go in again. */
+  /**
+   * Ids go in; neighbours and geodesic distances come out, and graphs of neighbours go in again.
+   */
   @ParameterizedTest
   @CsvSource({"panama", "jcuda"})
   void forwardWithGeodesicsMovesIdsAndResultsAlone(String binding) {

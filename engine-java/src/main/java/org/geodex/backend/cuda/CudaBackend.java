@@ -48,8 +48,7 @@ public final class CudaBackend implements Backend {
     context = CudaContext.open(options);
     host = new CpuBackend(threads, memoryBudget);
     ownProducts = "own".equals(System.getProperty("geodex.cuda.products")) || !hasBlas();
-    device =
-        new Device(context, residency(memoryBudget), ownProducts, host.parallel(), hostWork);
+    device = new Device(context, residency(memoryBudget), ownProducts, host.parallel(), hostWork);
     algebra = new CudaAlgebra(device, host.algebra());
     geometry = new CudaGeometry(device, host.geometry());
     information = new CudaInformation(device, host.information());

@@ -35,7 +35,10 @@ final class CudaGeometry implements Geometry {
           if (x == y && onDevice) {
             long n = x.rows();
             job.launch(
-                "gx_pairwise_diagonal_f32", new Grid(Job.blocks(n, Job.THREADS)), job.target(out), n);
+                "gx_pairwise_diagonal_f32",
+                new Grid(Job.blocks(n, Job.THREADS)),
+                job.target(out),
+                n);
           }
           return null;
         });

@@ -131,8 +131,7 @@ final class CudaTransformer implements Transformer {
   }
 
   /** What follows the product, as the kernels take it. */
-  private record After(
-      Object bias, ActivationFunction function, Object factor, Object residual) {
+  private record After(Object bias, ActivationFunction function, Object factor, Object residual) {
     boolean isNothing() {
       return bias.equals(0L)
           && function == ActivationFunction.LINEAR
@@ -399,9 +398,7 @@ final class CudaTransformer implements Transformer {
     }
     DeviceBuffer buffer = device.residency().take(4L * values.length);
     try (Arena arena = Arena.ofConfined()) {
-      device
-          .residency()
-          .copyToDevice(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values), buffer);
+      device.residency().copyToDevice(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values), buffer);
     }
     masks.addFirst(new Mask(values, buffer));
     return buffer;

@@ -134,9 +134,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
               device.residency().beginJob();
               DeviceBuffer left = memory.forReading(from, length);
               DeviceBuffer right = forWriting(to, length);
-              device
-                  .context()
-                  .copyOnDevice(left, 0, right, 0, length, device.context().stream());
+              device.context().copyOnDevice(left, 0, right, 0, length, device.context().stream());
               return null;
             });
     return true;

@@ -18,9 +18,7 @@ final class DeviceWeights implements Residency.Resident, AutoCloseable {
 
   /** The copy of a stored matrix, made at first use; on the context's thread. */
   static DeviceBuffer of(Device device, StoredMatrix stored) {
-    return stored
-        .attached(DeviceWeights.class, () -> new DeviceWeights(stored))
-        .forReading(device);
+    return stored.attached(DeviceWeights.class, () -> new DeviceWeights(stored)).forReading(device);
   }
 
   private DeviceBuffer forReading(Device on) {

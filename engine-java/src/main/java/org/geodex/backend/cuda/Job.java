@@ -380,8 +380,7 @@ final class Job implements AutoCloseable {
    * @param x address of the source, {@code ldx} elements a row
    * @param y the target, without gaps between its rows of {@code d}
    */
-  void copyRows(
-      long x, long ldx, Places source, int d, DeviceBuffer y, Places target, long count) {
+  void copyRows(long x, long ldx, Places source, int d, DeviceBuffer y, Places target, long count) {
     copyRows(x, ldx, 0L, source, d, y, target, count);
   }
 
