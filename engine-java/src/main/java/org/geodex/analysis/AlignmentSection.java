@@ -26,6 +26,14 @@ final class AlignmentSection {
   private static final String SETTINGS = "full,baseline,procrustes,moments,ridge";
   private static final int SEEDS = 2;
 
+  /** Fewer rows leave a fifth of them too few to be measured. */
+  private static final int MIN_ROWS = 200;
+
+  /** A small critic and few epochs: a figure of an overview, not of a study. */
+  private static final TrainingParameters TRAINING =
+      new TrainingParameters(
+          List.of(128), List.of(128, 64), 128, 30, 5, 1e-3, 1e-2, 1, 0.99, 15, 0.5);
+
   /** With fewer documents the rows are sentences. */
   private static final int ENOUGH_DOCUMENTS = 200;
 
@@ -43,7 +51,7 @@ final class AlignmentSection {
     AlignmentStudy.Plan plan =
         new AlignmentStudy.Plan(
             Setting.parse(SETTINGS, new LossWeights(0.1, 0.1, 0.01), Map.of()),
-            TrainingParameters.defaults(),
+            TRAINING,
             SEEDS,
             1,
             settings.seed(),
@@ -56,6 +64,11 @@ final class AlignmentSection {
             byDocument ? Pool.DOCUMENT : Pool.SENTENCE,
             settings.maxRows(),
             settings.seed())) {
+      if (rows.rows() < MIN_ROWS) {
+        throw new InputException(
+            "%d %s are too few to hold a fifth back, expected at least %d",
+            rows.rows(), byDocument ? "documents" : "sentences", MIN_ROWS);
+      }
       AlignmentStudy study = new AlignmentStudy(List.of(backend), rows, plan, null, () -> {});
       AlignmentResult result = AlignmentResult.of(study, plan);
       AlignmentReport.add(report, prefix, heading, result);
