@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.geodex.backend.Backend;
+import org.geodex.error.InputException;
 import org.geodex.error.MemoryBudgetException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.ComponentPolicy;
@@ -70,6 +71,11 @@ final class IsomapCommand extends GeodexCommand {
       checkMemory(backend, sources.length, graph.n());
       try (Matrix.Owned distances = Matrix.allocate(sources.length, graph.n())) {
         ShortestPaths found = backend.geometry().shortestPaths(graph, sources, distances, null);
+        if (found.longest() == 0) {
+          throw new InputException(
+              "%s: all rows are equal, so there are no coordinates to find",
+              x == null ? options.edges : x);
+        }
         long embeddingStart = System.nanoTime();
         try (Isomap.Embedding embedding =
             landmarks == null
@@ -100,7 +106,7 @@ final class IsomapCommand extends GeodexCommand {
     long needed = 4 * rows * n + 16 * n * (2L * dimensions + 10);
     if (needed > backend.memoryBudget()) {
       throw new MemoryBudgetException(
-          "isomap: %,d bytes for the %d x %d distances, but --memory-budget is %,d: raise it or"
+          "%,d bytes for the %d x %d distances, but --memory-budget is %,d: raise it or"
               + " choose --landmarks",
           needed, rows, n, backend.memoryBudget());
     }

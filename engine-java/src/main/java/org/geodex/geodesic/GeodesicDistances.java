@@ -56,7 +56,7 @@ public final class GeodesicDistances {
     long free = backend.memoryBudget() - graphBytes;
     if (free < MIN_ROWS * rowBytes) {
       throw new MemoryBudgetException(
-          "geodesic: %,d bytes for the graph and %d rows of the result, but --memory-budget is"
+          "%,d bytes for the graph and %d rows of the result, but --memory-budget is"
               + " %,d: raise it",
           graphBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }

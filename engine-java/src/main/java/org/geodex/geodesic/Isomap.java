@@ -124,7 +124,7 @@ public final class Isomap {
   private static void check(int n, int dimensions) {
     if (dimensions < 1 || dimensions >= n) {
       throw new InputException(
-          "isomap: %d dimensions of %d rows: expected 1 to %d", dimensions, n, n - 1);
+          "%d dimensions of %d rows: expected 1 to %d", dimensions, n, n - 1);
     }
   }
 
@@ -174,6 +174,9 @@ public final class Isomap {
   private static double[] rotate(Backend backend, Matrix basis, Matrix product) {
     int width = basis.columns();
     try (Matrix64 small = backend.algebra().crossScatter(basis, null, product, null)) {
+      if (!Double.isFinite(small.get(0, 0))) {
+        throw new InputException("some distances are not finite, so that there are no coordinates");
+      }
       for (int a = 0; a < width; a++) {
         for (int b = 0; b < a; b++) {
           double mean = (small.get(a, b) + small.get(b, a)) / 2;

@@ -64,13 +64,13 @@ public final class Knn {
     long needed = 8 * rows * d + n * (12L * k + 8L * Math.max(2L * k, k + 48L));
     if (needed > backend.memoryBudget()) {
       throw new MemoryBudgetException(
-          "k-NN: %,d bytes for the rows, their working copy and the neighbours, but"
+          "%,d bytes for the rows, their working copy and the neighbours, but"
               + " --memory-budget is %,d: raise it or use fewer rows",
           needed, backend.memoryBudget());
     }
     if (n * k > Integer.MAX_VALUE) {
       throw new InputException(
-          "k-NN: %d rows with %d neighbours each are more than 2^31 - 1 entries", n, k);
+          "%d rows with %d neighbours each are more than 2^31 - 1 entries", n, k);
     }
   }
 

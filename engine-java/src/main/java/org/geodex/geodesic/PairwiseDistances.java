@@ -64,7 +64,7 @@ public final class PairwiseDistances {
     long free = backend.memoryBudget() - dataBytes;
     if (free < MIN_ROWS * rowBytes) {
       throw new MemoryBudgetException(
-          "pairwise: %,d bytes for the data, its working copy and %d rows of the result, but"
+          "%,d bytes for the data, its working copy and %d rows of the result, but"
               + " --memory-budget is %,d: raise it",
           dataBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }

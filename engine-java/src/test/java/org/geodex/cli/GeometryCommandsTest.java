@@ -185,6 +185,30 @@ class GeometryCommandsTest {
     assertFalse(Files.exists(out));
   }
 
+  @Test
+  void equalRowsHaveNoCoordinates() {
+    try (Matrix.Owned rows = Matrix.allocate(N, 3)) {
+      MatrixWriter.write(x, rows.fill(2));
+    }
+    CommandRun run = CommandRun.of("isomap", x, "--out", out);
+    assertEquals(3, run.exit());
+    assertEquals(
+        "geodex isomap: %s: all rows are equal, so there are no coordinates to find\n".formatted(x),
+        run.err());
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void rowsThatAreNotFiniteHaveNoCoordinates() {
+    try (Matrix.Owned rows = Truth.normal(1, N, 5, 0)) {
+      rows.set(3, 2, Float.NaN);
+      MatrixWriter.write(x, rows);
+    }
+    CommandRun run = CommandRun.of("isomap", x, "--allow-nonfinite", "--out", out);
+    assertEquals(3, run.exit(), run.err());
+    assertFalse(Files.exists(out));
+  }
+
   /** One thread and two give the same bits, at sizes that every tiled path takes. */
   @ParameterizedTest
   @ValueSource(
