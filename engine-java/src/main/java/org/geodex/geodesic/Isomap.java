@@ -123,8 +123,7 @@ public final class Isomap {
 
   private static void check(int n, int dimensions) {
     if (dimensions < 1 || dimensions >= n) {
-      throw new InputException(
-          "%d dimensions of %d rows: expected 1 to %d", dimensions, n, n - 1);
+      throw new InputException("%d dimensions of %d rows: expected 1 to %d", dimensions, n, n - 1);
     }
   }
 
