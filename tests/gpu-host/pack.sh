@@ -32,21 +32,28 @@ mkdir -p "$host/lib" "$host/tests" "$host/benchmarks/peers"
 
 "$jdk/bin/jlink" --output "$host/runtime" --strip-debug --no-header-files --no-man-pages \
   --compress zip-0 --add-modules \
-  java.base,java.desktop,java.logging,java.management,java.naming,java.sql,java.xml,jdk.incubator.vector,jdk.management,jdk.unsupported,jdk.zipfs
+  java.base,java.logging,java.management,java.sql,java.xml,jdk.incubator.vector,jdk.management,jdk.unsupported,jdk.zipfs
 cp "$jar" "$host/lib/"
-# What the lane does not touch: charts, terminal, tokenizers.
+# What the lane does not touch: charts, terminal, tokenizers, the probes' classifier.
 for file in "$lib"/*.jar; do
   case $(basename "$file") in
     echarts-* | tokenizers-* | api-* | jna-* | jline-* | commons-compress-* | progressbar-*) ;;
+    tribuo-* | protobuf-* | opencsv-* | commons-collections* | commons-lang3-* | commons-io-* | commons-text-*) ;;
     *) cp "$file" "$host/lib/" ;;
   esac
+done
+# The natives uncompressed, so that xz can do better than their jars.
+for file in "$host"/lib/*natives*.jar "$host"/lib/openblas-*.jar; do
+  mkdir "$work/jar"
+  (cd "$work/jar" && "$jdk/bin/jar" xf "$file" && "$jdk/bin/jar" --create --no-compress --file "$file" ./*)
+  rm -r "$work/jar"
 done
 cp -r "$root/native-bridge/target/test-classes" "$host/tests/native-bridge"
 cp -r "$root/engine-java/target/test-classes" "$host/tests/engine-java"
 cp -r "$root/kernels-cuda/target/test-classes" "$host/tests/kernels-cuda"
 cp -r "$root/benchmarks/target/classes" "$host/benchmarks/classes"
 cp "$root"/benchmarks/peers/*cuda*.py "$host/benchmarks/peers/"
-(cd "$root" && mvn -B -q -N org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+(cd "$root" && mvn -B -q ${MAVEN_ARGUMENTS:-} -N org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
   -Dartifact="$launcher" -DoutputDirectory="$host/tests" -Dmdep.useBaseVersion=true)
 mv "$host"/tests/junit-platform-console-standalone-*.jar "$host/tests/console.jar"
 cp "$root/jvm.options" "$host/"
