@@ -4,10 +4,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.geodex.analysis.ScalingSection;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.model.Model;
+import org.geodex.report.Report;
 import org.geodex.token.ScalingStudy;
 import org.geodex.token.ScalingStudy.Measurement;
 import picocli.CommandLine.ArgGroup;
@@ -55,6 +57,12 @@ final class ScalingCommand extends GeodexCommand {
       description = "Longest context in tokens (default ${DEFAULT-VALUE}).")
   private int maxLength;
 
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder for report.html and report.json.")
+  private Path out;
+
   @Override
   Map<String, Object> run(Backend backend) {
     if (folders.size() < 2) {
@@ -71,7 +79,20 @@ final class ScalingCommand extends GeodexCommand {
     for (Path folder : folders) {
       measured.add(measure(backend, study, folder));
     }
-    return study.summary(measured);
+    return out == null ? study.summary(measured) : reported(study, measured);
+  }
+
+  private Map<String, Object> reported(ScalingStudy study, List<Measurement> measured) {
+    Report report =
+        new Report("Geodex scaling", "The entropy of representations against the size of models.");
+    report.provenance().put("geodex", Version.text());
+    report.provenance().put("seed", common.seed);
+    report.provenance().put("models", folders.stream().map(Path::toString).toList());
+    ScalingSection.add(report, study, measured);
+    ReportFolder.write(out, report);
+    Map<String, Object> result = study.summary(measured);
+    result.put("out", out.toString());
+    return result;
   }
 
   private void checkSizes() {

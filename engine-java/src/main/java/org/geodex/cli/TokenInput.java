@@ -30,12 +30,12 @@ final class TokenInput {
    * The sequences, without padding, each at most {@code maxLength} tokens and what the model takes.
    */
   List<int[]> contexts(Path folder, ModelConfig config, int maxLength) {
-    if (maxLength < 1) {
-      throw new UsageException("--max-length %d: expected at least 1", maxLength);
-    }
-    int window = config.limitedLength() ? Math.min(maxLength, config.maxLength()) : maxLength;
-    TokenTable table =
-        text == null ? TokenTable.of(TokenBatch.read(inputIds)) : table(folder, window);
+    return contexts(table(folder, config, maxLength), config, maxLength);
+  }
+
+  /** The windows of a table as sequences. */
+  static List<int[]> contexts(TokenTable table, ModelConfig config, int maxLength) {
+    int window = window(config, maxLength);
     List<int[]> contexts = new ArrayList<>();
     for (TokenTable.Window part : table.windows()) {
       int length = Math.min(window, part.length());
@@ -44,7 +44,20 @@ final class TokenInput {
     return contexts;
   }
 
-  private TokenTable table(Path folder, int window) {
+  /** The tokens with their documents and sentences. */
+  TokenTable table(Path folder, ModelConfig config, int maxLength) {
+    int window = window(config, maxLength);
+    return text == null ? TokenTable.of(TokenBatch.read(inputIds)) : read(folder, window);
+  }
+
+  private static int window(ModelConfig config, int maxLength) {
+    if (maxLength < 1) {
+      throw new UsageException("--max-length %d: expected at least 1", maxLength);
+    }
+    return config.limitedLength() ? Math.min(maxLength, config.maxLength()) : maxLength;
+  }
+
+  private TokenTable read(Path folder, int window) {
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
       return TokenTable.of(TextDocuments.read(text), tokenizer, window);
     }

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.geodex.activation.TokenTable;
+import org.geodex.analysis.TokenSection;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Regression;
 import org.geodex.error.InputException;
@@ -12,7 +14,9 @@ import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
 import org.geodex.model.Model;
+import org.geodex.report.Report;
 import org.geodex.token.InformationGain;
+import org.geodex.token.SentenceStudy;
 import org.geodex.token.Spread;
 import org.geodex.token.TokenLasso;
 import org.geodex.token.TokenStudy;
@@ -84,11 +88,20 @@ final class TokensCommand extends GeodexCommand {
       description = "Longest context in tokens (default ${DEFAULT-VALUE}).")
   private int maxLength;
 
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "With --model: folder for report.html and report.json.")
+  private Path out;
+
   @Override
   Map<String, Object> run(Backend backend) {
     if ((rows == null) == (folder == null)) {
       throw new UsageException(
           "give a matrix of token rows, or --model with --text or --input-ids");
+    }
+    if (rows != null && out != null) {
+      throw new UsageException("--out: only a run of a --model has a report");
     }
     return rows == null ? ofModel(backend) : ofRows(backend);
   }
@@ -103,12 +116,42 @@ final class TokensCommand extends GeodexCommand {
     try (Model model = Model.load(folder, backend)) {
       int hidden = layer == null ? model.config().layers() / 2 : layer;
       TokenStudy study = new TokenStudy(hidden, select, eps, common.seed);
-      List<int[]> all = source.contexts(folder, model.config(), maxLength);
+      TokenTable table = source.table(folder, model.config(), maxLength);
+      List<int[]> all = TokenInput.contexts(table, model.config(), maxLength);
       List<int[]> used = all.subList(0, Math.min(contexts, all.size()));
       try (Progress progress = progress("tokens", used.size())) {
-        return study.run(backend, model, used, progress::step);
+        Map<String, Object> result = study.run(backend, model, used, progress::step);
+        if (source.text != null) {
+          addSentences(backend, model, table, hidden, result);
+        }
+        return out == null ? result : reported(result);
       }
     }
+  }
+
+  /** A text of one document, or of documents of one sentence, has nothing to retrieve. */
+  private void addSentences(
+      Backend backend, Model model, TokenTable table, int hidden, Map<String, Object> result) {
+    try {
+      result.put(
+          "sentences", new SentenceStudy(common.seed).run(backend, model, table, contexts, hidden));
+    } catch (InputException e) {
+      result.put("warnings", List.of("no sentence retrieval: " + e.getMessage()));
+    }
+  }
+
+  private Map<String, Object> reported(Map<String, Object> result) {
+    Report report =
+        new Report(
+            "Geodex tokens: " + folder.toAbsolutePath().normalize().getFileName(),
+            "What single tokens carry, and what changing them does.");
+    report.provenance().put("geodex", Version.text());
+    report.provenance().put("seed", common.seed);
+    report.provenance().put("model", folder.toString());
+    TokenSection.add(report, result);
+    ReportFolder.write(out, report);
+    result.put("out", out.toString());
+    return result;
   }
 
   private Map<String, Object> ofRows(Backend backend) {

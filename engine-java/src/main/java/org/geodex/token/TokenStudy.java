@@ -128,7 +128,7 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
     try (Activations run =
         model.forward(TokenBatch.of(given), causal ? keep.withHeads() : keep, LayerHook.NONE)) {
       Matrix hidden = run.get(stack(model).hiddenName(layer));
-      measureGains(backend, hidden, out);
+      measureGains(backend, hidden, random.split(), out);
       int attentionLayer = Math.min(layer, model.config().layers() - 1);
       AttentionScores attention =
           new AttentionScores(run, stack(model), attentionLayer, given.length);
@@ -148,7 +148,7 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
     }
   }
 
-  private void measureGains(Backend backend, Matrix hidden, Samples out) {
+  private void measureGains(Backend backend, Matrix hidden, SplittableRandom random, Samples out) {
     try (Matrix.Owned unit = InformationGain.unitRows(hidden)) {
       double c = InformationGain.scale(unit.rows(), unit.columns(), eps);
       double[] gains = InformationGain.logDeterminant(backend, unit, c);
@@ -165,6 +165,25 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
       out.add("spread.gini", spread.gini());
       out.add("spread.effective_number", spread.effectiveNumber());
       out.add("spread.effective_share", spread.effectiveShare());
+      Spread control = directionless(backend, unit.intRows(), unit.columns(), c, random);
+      out.add("spread.control_gini", control.gini());
+      out.add("spread.control_effective_number", control.effectiveNumber());
+      out.add("spread.control_effective_share", control.effectiveShare());
+    }
+  }
+
+  /** The control of the spread: as many independent random directions in the same space. */
+  private static Spread directionless(
+      Backend backend, int n, int d, double c, SplittableRandom random) {
+    try (Matrix.Owned rows = Matrix.allocate(n, d)) {
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < d; j++) {
+          rows.set(i, j, (float) random.nextGaussian());
+        }
+      }
+      try (Matrix.Owned unit = InformationGain.unitRows(rows)) {
+        return Spread.of(InformationGain.logDeterminant(backend, unit, c));
+      }
     }
   }
 
