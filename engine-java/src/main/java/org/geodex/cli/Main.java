@@ -55,6 +55,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "Example: geodex analyze --model DIR --text FILE --out DIR"
     })
 public final class Main implements Runnable {
+  /** The longest description line of a command fits. */
+  private static final int HELP_WIDTH = 100;
+
   @Spec private CommandSpec spec;
 
   public static void main(String[] args) {
@@ -75,6 +78,7 @@ public final class Main implements Runnable {
 
   static CommandLine commandLine() {
     return new CommandLine(new Main())
+        .setUsageHelpWidth(HELP_WIDTH)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::reportUsage)
         .setExecutionExceptionHandler(Main::report)
