@@ -45,7 +45,9 @@ done
 # The natives uncompressed, so that xz can do better than their jars.
 for file in "$host"/lib/*natives*.jar "$host"/lib/openblas-*.jar; do
   mkdir "$work/jar"
-  (cd "$work/jar" && "$jdk/bin/jar" xf "$file" && "$jdk/bin/jar" --create --no-compress --file "$file" ./*)
+  # Of OpenBLAS the library itself is used, not its JNI bindings.
+  (cd "$work/jar" && "$jdk/bin/jar" xf "$file" && find . -name 'libjniopenblas*' -delete &&
+    "$jdk/bin/jar" --create --no-compress --file "$file" ./*)
   rm -r "$work/jar"
 done
 cp -r "$root/native-bridge/target/test-classes" "$host/tests/native-bridge"
