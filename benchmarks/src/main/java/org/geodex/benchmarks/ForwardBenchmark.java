@@ -1,7 +1,10 @@
 package org.geodex.benchmarks;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
@@ -28,7 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Forward pass of a GPT-2 of 124M shape, random weights, all hidden states kept. Prints tokens a
- * second and the share of the sgemm rate that the same run measured on the same threads.
+ * second, the share of the sgemm rate that the same run measured on the same threads, and the Java
+ * heap that all threads allocated for a token.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,6 +50,7 @@ public class ForwardBenchmark {
   private double sgemmRate;
   private long nanos;
   private long passes;
+  private long heapBytes;
 
   @Setup
   public void open() {
@@ -91,10 +96,17 @@ public class ForwardBenchmark {
   public void startCount() {
     nanos = 0;
     passes = 0;
+    heapBytes = 0;
+  }
+
+  private static long allocated() {
+    var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds())).sum();
   }
 
   @Benchmark
   public float forward() {
+    long heapBefore = allocated();
     long start = System.nanoTime();
     try (Activations result = model.forward(batch, Keep.hiddenStates(), LayerHook.NONE)) {
       float value = result.get("hidden_states.12").get(0, 0);
@@ -103,6 +115,7 @@ public class ForwardBenchmark {
       }
       nanos += System.nanoTime() - start;
       passes++;
+      heapBytes += allocated() - heapBefore;
       return value;
     }
   }
@@ -111,9 +124,11 @@ public class ForwardBenchmark {
   public void report() {
     double tokens = passes * (double) batch.size() * batch.length() / nanos * 1e9;
     double rate = tokens * SyntheticGpt2.flopsPerToken();
+    double heap = (double) heapBytes / (passes * batch.size() * batch.length());
     System.out.printf(
-        "%n%s: %.0f tokens/s, %.1f GFLOP/s in products, %.0f %% of the sgemm rate %.1f GFLOP/s%n",
-        shape, tokens, rate * 1e-9, 100 * rate / sgemmRate, sgemmRate * 1e-9);
+        "%n%s: %.0f tokens/s, %.1f GFLOP/s in products, %.0f %% of the sgemm rate %.1f GFLOP/s,"
+            + " %.0f bytes of heap a token%n",
+        shape, tokens, rate * 1e-9, 100 * rate / sgemmRate, sgemmRate * 1e-9, heap);
   }
 
   @TearDown

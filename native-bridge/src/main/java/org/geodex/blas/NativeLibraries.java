@@ -1,11 +1,17 @@
 package org.geodex.blas;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -13,9 +19,10 @@ import java.util.List;
 import org.geodex.error.UnavailableException;
 
 /**
- * Unpacks shared libraries from a jar into a cache folder that is named by their content, once.
- * Several processes may start together: each file is written beside and renamed, so a reader sees a
- * whole file or none.
+ * Unpacks shared libraries from a jar into a cache folder that is named by the SHA-256 of their
+ * content, once. A note beside it keeps the hash under the jar's own sizes and checksums, so that
+ * later starts need not read 30 MB. Several processes may start together: each file is written
+ * beside and renamed, so a reader sees a whole file or none.
  *
  * <p>The cache is {@code -Dgeodex.cache}, else {@code $XDG_CACHE_HOME/geodex}, else {@code
  * ~/.cache/geodex}, else the temporary folder where none of these can be written.
@@ -33,19 +40,34 @@ public final class NativeLibraries {
    */
   public static Path unpack(String name, String prefix, List<String> files) {
     try {
-      Path folder = cache().resolve(name + "-" + digest(prefix, files));
-      Files.createDirectories(folder);
-      for (String file : files) {
-        Path target = folder.resolve(file);
-        if (!Files.exists(target)) {
-          copy(prefix + file, target);
+      Path cache = cache();
+      Path note = cache.resolve("%s-%s.sha256".formatted(name, entries(prefix, files)));
+      Path folder = noted(cache, name, note);
+      if (folder == null || !files.stream().map(folder::resolve).allMatch(Files::exists)) {
+        String hash = content(prefix, files);
+        folder = Files.createDirectories(cache.resolve(name + "-" + hash.substring(0, 16)));
+        for (String file : files) {
+          Path target = folder.resolve(file);
+          if (!Files.exists(target)) {
+            write(target, open(prefix + file));
+          }
         }
+        write(note, new ByteArrayInputStream(hash.getBytes(US_ASCII)));
       }
       return folder;
     } catch (IOException e) {
       throw new UnavailableException(
           e, "%s: its libraries could not be unpacked (%s)", name, e.getMessage());
     }
+  }
+
+  /** The folder that a note names, or null. */
+  private static Path noted(Path cache, String name, Path note) throws IOException {
+    if (!Files.exists(note)) {
+      return null;
+    }
+    String hash = Files.readString(note, US_ASCII);
+    return hash.matches("[0-9a-f]{64}") ? cache.resolve(name + "-" + hash.substring(0, 16)) : null;
   }
 
   /** The folder for what can be made again: unpacked libraries, compiled kernels. */
@@ -70,42 +92,54 @@ public final class NativeLibraries {
         System.getProperty("java.io.tmpdir"), "geodex-" + System.getProperty("user.name"));
   }
 
-  private static void copy(String resource, Path target) throws IOException {
+  private static void write(Path target, InputStream content) throws IOException {
     Path beside =
         Files.createTempFile(target.getParent(), target.getFileName().toString(), ".part");
-    try (InputStream in = open(resource)) {
-      Files.copy(in, beside, StandardCopyOption.REPLACE_EXISTING);
+    try (content) {
+      Files.copy(content, beside, StandardCopyOption.REPLACE_EXISTING);
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(beside);
     }
   }
 
-  /**
-   * Hash over names and sizes plus the jar's own build, enough to tell two builds of a library
-   * apart without reading 30 MB at every start.
-   */
-  private static String digest(String prefix, List<String> files) throws IOException {
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      for (String file : files) {
-        var url = NativeLibraries.class.getResource(prefix + file);
-        if (url == null) {
-          throw new UnavailableException(
-              "%s%s is not on the class path: this machine's system is not supported",
-              prefix, file);
-        }
-        var connection = url.openConnection();
-        connection.setUseCaches(true);
-        String size = file + ":" + connection.getContentLengthLong();
-        if (connection instanceof java.net.JarURLConnection jar) {
-          size += ":" + Long.toHexString(jar.getJarEntry().getCrc());
-        }
-        sha.update(size.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+  /** SHA-256 of names and content. */
+  private static String content(String prefix, List<String> files) throws IOException {
+    MessageDigest sha = sha256();
+    for (String file : files) {
+      sha.update(file.getBytes(UTF_8));
+      try (InputStream in = new DigestInputStream(open(prefix + file), sha)) {
+        in.transferTo(OutputStream.nullOutputStream());
       }
-      return HexFormat.of().formatHex(sha.digest(), 0, 8);
+    }
+    return HexFormat.of().formatHex(sha.digest());
+  }
+
+  /** Hash of names, sizes and the jar's checksums: what can be known without unpacking. */
+  private static String entries(String prefix, List<String> files) throws IOException {
+    MessageDigest sha = sha256();
+    for (String file : files) {
+      var url = NativeLibraries.class.getResource(prefix + file);
+      if (url == null) {
+        throw new UnavailableException(
+            "%s%s is not on the class path: this machine's system is not supported", prefix, file);
+      }
+      var connection = url.openConnection();
+      connection.setUseCaches(true);
+      String entry = file + ":" + connection.getContentLengthLong();
+      if (connection instanceof JarURLConnection jar) {
+        entry += ":" + Long.toHexString(jar.getJarEntry().getCrc());
+      }
+      sha.update(entry.getBytes(UTF_8));
+    }
+    return HexFormat.of().formatHex(sha.digest(), 0, 8);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new UncheckedIOException(new IOException(e));
+      throw new IllegalStateException(e);
     }
   }
 

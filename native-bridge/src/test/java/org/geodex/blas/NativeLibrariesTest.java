@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.geodex.error.UnavailableException;
@@ -39,6 +42,33 @@ class NativeLibrariesTest {
       assertEquals(
           List.of("libgfortran.so.5", "libopenblas.so.0", "libquadmath.so.0"),
           names(unpacked.getFirst()));
+    }
+  }
+
+  /** The hash as {@code sha256sum} of name and content would give it. */
+  @Test
+  void theFolderIsNamedByContent(@TempDir Path cache) throws Exception {
+    String prefix = "/org/geodex/blas/";
+    String file = "NativeLibraries.class";
+    MessageDigest sha = MessageDigest.getInstance("SHA-256");
+    sha.update(file.getBytes(StandardCharsets.UTF_8));
+    try (var in = NativeLibraries.class.getResourceAsStream(prefix + file)) {
+      sha.update(in.readAllBytes());
+    }
+    String hash = HexFormat.of().formatHex(sha.digest());
+    String before = System.setProperty("geodex.cache", cache.toString());
+    try {
+      Path first = NativeLibraries.unpack("x", prefix, List.of(file));
+      assertEquals(cache.resolve("x-" + hash.substring(0, 16)), first);
+      Files.delete(first.resolve(file));
+      assertEquals(first, NativeLibraries.unpack("x", prefix, List.of(file)));
+      assertEquals(List.of(file), names(first));
+    } finally {
+      if (before == null) {
+        System.clearProperty("geodex.cache");
+      } else {
+        System.setProperty("geodex.cache", before);
+      }
     }
   }
 
