@@ -97,15 +97,18 @@ public final class ActivationRun {
     return result;
   }
 
-  /** Bytes that one window of the batch takes: kept tensors and the temporaries of one layer. */
   private long bytes(int length) {
     ModelConfig config = model.config();
-    long all = config.layers() + 1L;
-    long kept = keep.layers() == null ? all : keep.layers().length;
-    long perToken = (kept + 14) * config.width();
-    perToken += keep.attentions() ? kept * config.heads() * length : 0;
-    perToken += keep.heads() ? config.vocabulary() : 0;
-    return 4 * perToken * length;
+    return length * bytesPerToken(config, keep, config.layers(), length);
+  }
+
+  /** Bytes that a token of one stack takes: kept tensors and the temporaries of one layer. */
+  static long bytesPerToken(ModelConfig config, Keep keep, int layers, int keys) {
+    long kept = keep.layers() == null ? layers + 1L : keep.layers().length;
+    long values = (kept + 14) * config.width();
+    values += keep.attentions() ? kept * config.heads() * keys : 0;
+    values += keep.heads() ? config.vocabulary() : 0;
+    return 4 * values;
   }
 
   private TokenBatch batch(List<TokenTable.Window> windows, int length) {

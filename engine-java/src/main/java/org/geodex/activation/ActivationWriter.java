@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 import org.geodex.backend.Backend;
+import org.geodex.error.MemoryBudgetException;
 import org.geodex.file.AtomicOutputs;
 import org.geodex.matrix.ArrowSink;
 import org.geodex.matrix.ElementType;
@@ -63,15 +64,18 @@ public final class ActivationWriter implements AutoCloseable {
    * the padding in {@code .arrow}.
    *
    * @param hook reads or edits the passes
-   * @param batchSize sequences that run together
+   * @param batchSize sequences that run together, fewer where the budget asks for it
+   * @param budget bytes for the tensors of the sequences that run together
    * @param step told how many sequences are done
    * @return seconds that the model ran
+   * @throws MemoryBudgetException when not even one sequence fits
    */
   public double writeBatch(
-      TokenBatch inputs, Keep keep, LayerHook hook, int batchSize, LongConsumer step) {
+      TokenBatch inputs, Keep keep, LayerHook hook, int batchSize, long budget, LongConsumer step) {
     long nanos = 0;
-    for (int from = 0; from < inputs.size(); from += batchSize) {
-      int to = Math.min(from + batchSize, inputs.size());
+    int together = fitting(inputs, keep, batchSize, budget);
+    for (int from = 0; from < inputs.size(); from += together) {
+      int to = Math.min(from + together, inputs.size());
       LayerHook ours = hook.batch(LongStream.range(from, to).toArray(), new int[to - from]);
       long start = System.nanoTime();
       try (Activations activations = model.forward(inputs.slice(from, to), keep, ours)) {
@@ -85,6 +89,25 @@ public final class ActivationWriter implements AutoCloseable {
       step.accept(to - from);
     }
     return nanos * 1e-9;
+  }
+
+  private int fitting(TokenBatch inputs, Keep keep, int batchSize, long budget) {
+    ModelConfig config = model.config();
+    int length = inputs.length();
+    long each = length * ActivationRun.bytesPerToken(config, keep, config.layers(), length);
+    if (inputs.decoderInputIds() != null) {
+      int keys = inputs.decoderLength() + length;
+      each +=
+          inputs.decoderLength()
+              * ActivationRun.bytesPerToken(config, keep, config.decoderLayers(), keys);
+    }
+    if (each > budget) {
+      throw new MemoryBudgetException(
+          "a sequence of %d tokens needs %,d bytes, --memory-budget allows %,d; keep fewer layers"
+              + " or raise it",
+          length, each, budget);
+    }
+    return (int) Math.min(batchSize, budget / each);
   }
 
   private void tensors(int total, int from, int count, Activations activations) {

@@ -110,7 +110,9 @@ final class ActivationsCommand extends GeodexCommand {
     LayerHook hook = plan.hook(backend, model, null, List.of(), common.seed);
     try (Progress progress = progress("activations", inputs.size());
         ActivationWriter writer = new ActivationWriter(model, out)) {
-      double seconds = writer.writeBatch(inputs, keep, hook, options.batch, progress::step);
+      double seconds =
+          writer.writeBatch(
+              inputs, keep, hook, options.batch, backend.memoryBudget(), progress::step);
       writer.commit();
       noteMissingHead(writer.wrote("logits"));
       return result(model.config(), tokens, seconds);
