@@ -45,8 +45,8 @@ public final class Caution {
     if (copies > 0) {
       return List.of(
           ("%,d of %,d rows of %s are exact copies of another: KSG assumes continuous data, and"
-               + " where the k-th distance is tied or 0 the value is off, mostly too high and"
-               + " growing with ln n; remove the copies or add noise below the data's resolution")
+                  + " where the k-th distance is tied or 0 the value is off, mostly too high and"
+                  + " growing with ln n; remove the copies or add noise below the data's resolution")
               .formatted(copies, n, name));
     }
     int distinct = Repetition.fewestDistinct(x);
