@@ -111,7 +111,7 @@ public final class TokenSection {
     return new Bars(
         "The nearest sentence is of the same document",
         "%s sentences of at least three tokens; by chance %.3f."
-            .formatted(sentences.get("sentences"), sentences.get("chance")),
+            .formatted(sentences.get("sentences"), (Double) sentences.get("chance")),
         "share",
         names.stream().map(name -> name.replace('_', ' ')).toList(),
         List.of(series("share", names.stream().map(name -> map(sentences, name)).toList())));
