@@ -22,31 +22,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     description = "The geometry and the information inside language models, measured fast.",
-    subcommands = {
-      // One a line, by name.
-      ActivationsCommand.class,
-      AlignCommand.class,
-      AnalyzeCommand.class,
-      BenchCommand.class,
-      CorpusCommand.class,
-      CurvatureCommand.class,
-      DemoCommand.class,
-      DimensionCommand.class,
-      DoctorCommand.class,
-      EntropyCommand.class,
-      GenerateCommand.class,
-      GeodesicCommand.class,
-      InterveneCommand.class,
-      IsomapCommand.class,
-      KlCommand.class,
-      KnnCommand.class,
-      MiCommand.class,
-      PairwiseCommand.class,
-      ScalesCommand.class,
-      ScalingCommand.class,
-      SimilarityCommand.class,
-      TokensCommand.class,
-    },
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
@@ -57,6 +32,32 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Main implements Runnable {
   /** The longest description line of a command fits. */
   private static final int HELP_WIDTH = 100;
+
+  /** One a line, by name. */
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          ActivationsCommand.class,
+          AlignCommand.class,
+          AnalyzeCommand.class,
+          BenchCommand.class,
+          CorpusCommand.class,
+          CurvatureCommand.class,
+          DemoCommand.class,
+          DimensionCommand.class,
+          DoctorCommand.class,
+          EntropyCommand.class,
+          GenerateCommand.class,
+          GeodesicCommand.class,
+          InterveneCommand.class,
+          IsomapCommand.class,
+          KlCommand.class,
+          KnnCommand.class,
+          MiCommand.class,
+          PairwiseCommand.class,
+          ScalesCommand.class,
+          ScalingCommand.class,
+          SimilarityCommand.class,
+          TokensCommand.class);
 
   @Spec private CommandSpec spec;
 
@@ -70,19 +71,28 @@ public final class Main implements Runnable {
       System.out.println(Version.line());
       return 0;
     }
-    return commandLine()
+    return commandLine(args)
         .setOut(new PrintWriter(new FileOutputStream(FileDescriptor.out), true, UTF_8))
         .setErr(new PrintWriter(new FileOutputStream(FileDescriptor.err), true, UTF_8))
         .execute(args);
   }
 
-  static CommandLine commandLine() {
-    return new CommandLine(new Main())
-        .setUsageHelpWidth(HELP_WIDTH)
+  /**
+   * Reads the options of the named command alone: those of all take longer than small work does.
+   */
+  static CommandLine commandLine(String... args) {
+    CommandLine line = new CommandLine(new Main());
+    List<Class<?>> named = COMMANDS.stream().filter(type -> isNamed(type, args)).toList();
+    (named.isEmpty() ? COMMANDS : named).forEach(line::addSubcommand);
+    return line.setUsageHelpWidth(HELP_WIDTH)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::reportUsage)
         .setExecutionExceptionHandler(Main::report)
         .setExecutionStrategy(Main::runLast);
+  }
+
+  private static boolean isNamed(Class<?> type, String... args) {
+    return args.length > 0 && type.getAnnotation(Command.class).name().equals(args[0]);
   }
 
   @Override
