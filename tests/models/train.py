@@ -464,6 +464,8 @@ SPECIAL = {
     "roberta": {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>",
                 "pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"},
     "t5": {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}}
+AUTO = {"gpt2": "AutoModelForCausalLM", "bert": "AutoModelForMaskedLM", "roberta": "AutoModelForMaskedLM",
+        "t5": "AutoModelForSeq2SeqLM"}
 TASK = {"gpt2": "the next word or the document's end, every word counted",
         "bert": "the quarter of the words that is masked", "roberta": "the quarter of the words that is masked",
         "t5": "the words of the spans taken out (a quarter of all), with their sentinels and the end"}
@@ -495,7 +497,9 @@ def card(result):
         "| made with | `tests/models/train.py --architecture %s --layers %d --width %d --heads %d --seed %d`, PyTorch %s, transformers %s |" % (
             kind, result["layers"], result["width"], result["heads"], result["seed"], result["torch"], result["transformers"]),
         "", "The tokenizer makes one token of every word. Text begins with `<|endoftext|>`." if kind == "gpt2" else
-        "The tokenizer makes one token of every word.", "",
+        "The tokenizer makes one token of every word.",
+        "Loads in transformers %s by `%s` and `AutoTokenizer` (tried by hand)." % (
+            result["transformers"], AUTO[kind]), "",
         "## Training loss", "", "| step | words seen | loss |", "| --- | --- | --- |"]
     for point in result["loss_curve"]:
         lines.append("| %d | %s | %.3f |" % (point["step"], format(point["tokens"], ","), point["loss"]))
