@@ -42,12 +42,13 @@ for file in "$lib"/*.jar; do
     *) cp "$file" "$host/lib/" ;;
   esac
 done
-# The natives uncompressed, so that xz can do better than their jars.
-for file in "$host"/lib/*natives*.jar "$host"/lib/openblas-*.jar; do
+# Uncompressed, so that xz can do better than the jars, and without what the lane does not use:
+# OpenBLAS's JNI bindings, the shipped models.
+for file in "$host"/lib/*natives*.jar "$host"/lib/openblas-*.jar "$host"/lib/geodex.jar; do
   mkdir "$work/jar"
-  # Of OpenBLAS the library itself is used, not its JNI bindings.
   (cd "$work/jar" && "$jdk/bin/jar" xf "$file" && find . -name 'libjniopenblas*' -delete &&
-    "$jdk/bin/jar" --create --no-compress --file "$file" ./*)
+    rm -rf org/geodex/models && mv META-INF/MANIFEST.MF "$work/manifest" &&
+    "$jdk/bin/jar" --create --no-compress --file "$file" --manifest "$work/manifest" ./*)
   rm -r "$work/jar"
 done
 cp -r "$root/native-bridge/target/test-classes" "$host/tests/native-bridge"
