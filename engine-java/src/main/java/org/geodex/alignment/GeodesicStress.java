@@ -3,12 +3,9 @@ package org.geodex.alignment;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.geodex.backend.Backend;
-import org.geodex.geodesic.ComponentPolicy;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.GraphOptions;
 import org.geodex.geodesic.ManifoldGraph;
-import org.geodex.geodesic.Metric;
-import org.geodex.geodesic.NeighbourGraph;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -38,13 +35,7 @@ final class GeodesicStress {
    * @return [n,n]; the caller closes it
    */
   static Matrix.Owned distances(Backend backend, Matrix x, int k) {
-    GraphOptions options =
-        new GraphOptions(
-            Math.min(k, x.intRows() - 1),
-            Double.NaN,
-            NeighbourGraph.Kind.UNION,
-            Metric.EUCLIDEAN,
-            ComponentPolicy.BRIDGE);
+    GraphOptions options = GraphOptions.bridged(k, x.intRows());
     ManifoldGraph manifold = ManifoldGraph.build(backend, x, "a scale", options);
     return GeodesicDistances.matrix(backend, manifold.graph());
   }

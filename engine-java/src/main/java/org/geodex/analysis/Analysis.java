@@ -22,7 +22,7 @@ import org.geodex.model.Model;
 import org.geodex.model.Tokenizer;
 import org.geodex.report.Figure;
 import org.geodex.report.Report;
-import org.geodex.report.ReportPage;
+import org.geodex.report.ReportFolder;
 
 /**
  * A run of the main job: models and texts in, one folder with a report and Arrow files out. Nothing
@@ -197,15 +197,7 @@ public final class Analysis implements AutoCloseable {
 
   /** Writes the report and puts everything in place. */
   public void commit() {
-    if (!backend.hostOperations().isEmpty()) {
-      report.provenance().put("host_operations", backend.hostOperations());
-    }
-    try {
-      Files.writeString(outputs.file(folder.resolve("report.json")), ReportPage.json(report));
-      Files.writeString(outputs.file(folder.resolve("report.html")), ReportPage.html(report));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    ReportFolder.write(outputs, folder, report);
     outputs.commit();
   }
 

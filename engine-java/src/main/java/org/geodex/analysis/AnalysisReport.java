@@ -1,7 +1,6 @@
 package org.geodex.analysis;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -238,8 +237,8 @@ final class AnalysisReport {
   }
 
   private static void maps(
-      Report.Section section, List<ScaleMap> maps, GroundTruth truth, TokenTable table) {
-    for (ScaleMap map : maps) {
+      Report.Section section, List<ScaleIsomap> maps, GroundTruth truth, TokenTable table) {
+    for (ScaleIsomap map : maps) {
       String[] names = truth == null ? quarters(table) : truth.names(map.scale());
       String by = truth == null ? "place in the document" : GroundTruth.labelOf(map.scale());
       section.add(
@@ -256,7 +255,7 @@ final class AnalysisReport {
   /**
    * The most frequent names as groups of their own, the others as one: more cannot be told apart.
    */
-  private static List<Figure.Group> groups(ScaleMap map, String[] names) {
+  private static List<Figure.Group> groups(ScaleIsomap map, String[] names) {
     Map<String, List<List<Double>>> points = new TreeMap<>();
     for (int i = 0; i < map.rows().length; i++) {
       points
@@ -308,12 +307,8 @@ final class AnalysisReport {
               double[] value =
                   accuracies.stream().mapToDouble(LinearProbe.Accuracy::accuracy).toArray();
               double[] error =
-                  accuracies.stream().mapToDouble(a -> 1.96 * a.standardError()).toArray();
-              double[] low = new double[value.length];
-              double[] high = new double[value.length];
-              Arrays.setAll(low, i -> value[i] - error[i]);
-              Arrays.setAll(high, i -> value[i] + error[i]);
-              series.add(Series.withBand(name, value, low, high));
+                  accuracies.stream().mapToDouble(LinearProbe.Accuracy::standardError).toArray();
+              series.add(Series.withErrors(name, value, error));
               int peak = probes.peak(label);
               rows.add(
                   List.of(
@@ -485,16 +480,8 @@ final class AnalysisReport {
       LayerAnalysis.Result result,
       ToDoubleFunction<LayerFigures> figure,
       ToDoubleFunction<LayerFigures.Errors> error) {
-    double[] values = result.over(figure);
     double[] errors = result.over(layer -> error.applyAsDouble(layer.errors()));
-    if (Double.isNaN(errors[0])) {
-      return Series.of(name, values);
-    }
-    double[] low = new double[values.length];
-    double[] high = new double[values.length];
-    Arrays.setAll(low, i -> values[i] - 1.96 * errors[i]);
-    Arrays.setAll(high, i -> values[i] + 1.96 * errors[i]);
-    return Series.withBand(name, values, low, high);
+    return Series.withErrors(name, result.over(figure), errors);
   }
 
   /** Plots over the hidden states of one model, with its scales behind the curves. */

@@ -24,7 +24,7 @@ public record ModelAnalysis(
     String partitionName,
     AutomaticPartition.Found found,
     ScaleAnalysis.Result scales,
-    List<ScaleMap> maps) {
+    List<ScaleIsomap> maps) {
 
   /**
    * Runs the analysis.
@@ -57,7 +57,7 @@ public record ModelAnalysis(
         partitionName,
         found,
         ScaleAnalysis.of(backend, states, partition, settings),
-        ScaleMap.of(backend, states, partition, settings));
+        ScaleIsomap.of(backend, states, partition, settings));
   }
 
   /** The sample of the figures, so that the neighbours and geodesics of a layer are found once. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.geodex.report.Figure.Lines;
 import org.geodex.report.Figure.Series;
 import org.geodex.report.Figure.Table;
@@ -22,9 +23,13 @@ public final class ScalingSection {
    * Adds the section and its results.
    *
    * @param models at least two sizes, the smallest first
+   * @return the results
    */
-  public static void add(Report report, ScalingStudy study, List<Measurement> models) {
-    report.results().put("scaling", study.summary(models));
+  public static Map<String, Object> add(
+      Report report, ScalingStudy study, List<Measurement> models) {
+    Map<String, ScalingStudy.Laws> laws = study.laws(models);
+    Map<String, Object> summary = study.summary(models, laws);
+    report.results().put("scaling", summary);
     Report.Section section =
         report.section(
             "scaling",
@@ -61,7 +66,8 @@ public final class ScalingSection {
                   models,
                   List.of("conditional_entropy_last")));
     }
-    section.add(positions(models)).add(laws(study, models, coding));
+    section.add(positions(models)).add(table(laws, coding, models.size()));
+    return summary;
   }
 
   private static Lines lines(
@@ -78,12 +84,8 @@ public final class ScalingSection {
   private static Series series(List<Measurement> models, String quantity) {
     double[] values = models.stream().mapToDouble(m -> m.mean(quantity)).toArray();
     double[] errors =
-        models.stream().mapToDouble(m -> 1.96 * standardError(m.values().get(quantity))).toArray();
-    double[] low = new double[values.length];
-    double[] high = new double[values.length];
-    Arrays.setAll(low, i -> values[i] - errors[i]);
-    Arrays.setAll(high, i -> values[i] + errors[i]);
-    return Series.withBand(quantity.replace('_', ' '), values, low, high);
+        models.stream().mapToDouble(m -> standardError(m.values().get(quantity))).toArray();
+    return Series.withErrors(quantity.replace('_', ' '), values, errors);
   }
 
   private static double standardError(double... values) {
@@ -115,10 +117,10 @@ public final class ScalingSection {
         series);
   }
 
-  private static Table laws(ScalingStudy study, List<Measurement> models, String coding) {
+  private static Table table(Map<String, ScalingStudy.Laws> all, String coding, int sizes) {
     List<List<Object>> rows = new ArrayList<>();
     for (String quantity : List.of(coding, "matrix_entropy", "effective_rank")) {
-      ScalingStudy.Laws laws = study.laws(models, quantity);
+      ScalingStudy.Laws laws = all.get(quantity);
       laws.fits()
           .forEach(
               (law, fit) ->
@@ -144,7 +146,7 @@ public final class ScalingSection {
     return new Table(
         "Laws of growth",
         "Least squares in the logarithm through %d sizes; a law is a finding only where its AIC is"
-                .formatted(models.size())
+                .formatted(sizes)
             + " the smallest by 2 or more.",
         List.of("quantity", "law", "parameters", "R²", "AIC", ""),
         rows);

@@ -407,10 +407,7 @@ final class AlignCommand extends GeodexCommand {
     about.put("columns", rows.columns());
     about.put("map", map);
     Report report =
-        new Report(
-            "Geodex: alignment", "Maps between the scales of one model, and what they keep.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
+        report("Geodex: alignment", "Maps between the scales of one model, and what they keep.");
     report.provenance().put("backend", backend.name());
     report.provenance().put("device", backend.device());
     report.provenance().putAll(about);

@@ -1,7 +1,5 @@
 package org.geodex.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,7 +16,7 @@ import org.geodex.intervention.Kind;
 import org.geodex.intervention.TextWriter;
 import org.geodex.model.Sampling;
 import org.geodex.report.Report;
-import org.geodex.report.ReportPage;
+import org.geodex.report.ReportFolder;
 import org.geodex.scale.LayerRange;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -206,7 +204,7 @@ final class InterveneCommand extends GeodexCommand {
   Path out;
 
   @Override
-  Map<String, Object> run(Backend backend) throws IOException {
+  Map<String, Object> run(Backend backend) {
     Design design = design();
     Report report =
         report(
@@ -226,8 +224,7 @@ final class InterveneCommand extends GeodexCommand {
                   "",
                   out.resolve("cells"),
                   this::progress));
-      Files.writeString(outputs.file(out.resolve("report.json")), ReportPage.json(report));
-      Files.writeString(outputs.file(out.resolve("report.html")), ReportPage.html(report));
+      ReportFolder.write(outputs, out, report);
       outputs.commit();
       result.put("phases", report.seconds());
       result.put("out", out.toString());

@@ -2,6 +2,7 @@ package org.geodex.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.geodex.analysis.ScalingSection;
@@ -10,6 +11,7 @@ import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.model.Model;
 import org.geodex.report.Report;
+import org.geodex.report.ReportFolder;
 import org.geodex.token.ScalingStudy;
 import org.geodex.token.ScalingStudy.Measurement;
 import picocli.CommandLine.ArgGroup;
@@ -79,18 +81,15 @@ final class ScalingCommand extends GeodexCommand {
     for (Path folder : folders) {
       measured.add(measure(backend, study, folder));
     }
-    return out == null ? study.summary(measured) : reported(study, measured);
+    return out == null ? study.summary(measured, study.laws(measured)) : reported(study, measured);
   }
 
   private Map<String, Object> reported(ScalingStudy study, List<Measurement> measured) {
     Report report =
-        new Report("Geodex scaling", "The entropy of representations against the size of models.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
+        report("Geodex scaling", "The entropy of representations against the size of models.");
     report.provenance().put("models", folders.stream().map(Path::toString).toList());
-    ScalingSection.add(report, study, measured);
+    Map<String, Object> result = new LinkedHashMap<>(ScalingSection.add(report, study, measured));
     ReportFolder.write(out, report);
-    Map<String, Object> result = study.summary(measured);
     result.put("out", out.toString());
     return result;
   }

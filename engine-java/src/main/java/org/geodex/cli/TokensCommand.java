@@ -15,6 +15,7 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
 import org.geodex.model.Model;
 import org.geodex.report.Report;
+import org.geodex.report.ReportFolder;
 import org.geodex.token.InformationGain;
 import org.geodex.token.SentenceStudy;
 import org.geodex.token.Spread;
@@ -142,11 +143,9 @@ final class TokensCommand extends GeodexCommand {
 
   private Map<String, Object> reported(Map<String, Object> result) {
     Report report =
-        new Report(
+        report(
             "Geodex tokens: " + folder.toAbsolutePath().normalize().getFileName(),
             "What single tokens carry, and what changing them does.");
-    report.provenance().put("geodex", Version.text());
-    report.provenance().put("seed", common.seed);
     report.provenance().put("model", folder.toString());
     TokenSection.add(report, result);
     ReportFolder.write(out, report);

@@ -29,13 +29,7 @@ public final class GeodesicTable implements AutoCloseable {
 
   /** Adds the next layer; returns its neighbour table, for whoever else needs it. */
   public NeighbourTable add(Backend backend, Matrix rows, int k) {
-    GraphOptions options =
-        new GraphOptions(
-            Math.min(k, rows.intRows() - 1),
-            Double.NaN,
-            NeighbourGraph.Kind.UNION,
-            Metric.EUCLIDEAN,
-            ComponentPolicy.BRIDGE);
+    GraphOptions options = GraphOptions.bridged(k, rows.intRows());
     NeighbourTable table = Knn.of(backend, rows, "layer", options.k(), options.metric());
     ManifoldGraph manifold = ManifoldGraph.build(backend, table, rows, "layer", options);
     Matrix.Owned geodesic = GeodesicDistances.matrix(backend, manifold.graph());

@@ -18,6 +18,20 @@ public record GraphOptions(
         k, Double.NaN, NeighbourGraph.Kind.UNION, Metric.EUCLIDEAN, ComponentPolicy.ERROR);
   }
 
+  /**
+   * The union graph of {@code k} Euclidean neighbours, components joined by their shortest edges.
+   *
+   * @param rows of the data; with few of them k is all the others
+   */
+  public static GraphOptions bridged(int k, int rows) {
+    return new GraphOptions(
+        Math.min(k, rows - 1),
+        Double.NaN,
+        NeighbourGraph.Kind.UNION,
+        Metric.EUCLIDEAN,
+        ComponentPolicy.BRIDGE);
+  }
+
   boolean byRadius() {
     return !Double.isNaN(radius);
   }

@@ -55,6 +55,20 @@ public sealed interface Figure {
       return new Series(name, numbers(values), null, null);
     }
 
+    /** With a band of ± 1.96 standard errors; none where the first is not known. */
+    public static Series withErrors(String name, double[] values, double[] errors) {
+      if (Double.isNaN(errors[0])) {
+        return of(name, values);
+      }
+      double[] low = new double[values.length];
+      double[] high = new double[values.length];
+      for (int i = 0; i < values.length; i++) {
+        low[i] = values[i] - 1.96 * errors[i];
+        high[i] = values[i] + 1.96 * errors[i];
+      }
+      return withBand(name, values, low, high);
+    }
+
     public static Series withBand(String name, double[] values, double[] low, double[] high) {
       return new Series(name, numbers(values), numbers(low), numbers(high));
     }

@@ -206,20 +206,16 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
   /**
    * Fits and correlations over the models.
    *
+   * @param laws what {@link #laws} gave for them
    * @return keys for JSON
-   * @throws InputException when all models have the same size
    */
-  public Map<String, Object> summary(List<Measurement> models) {
+  public Map<String, Object> summary(List<Measurement> models, Map<String, Laws> laws) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("layer", layer < 0 ? "last" : layer);
     result.put("eps", epsilons);
     result.put("models", models.stream().map(ScalingStudy::describe).toList());
     Map<String, Object> fits = new LinkedHashMap<>();
-    for (String quantity : models.getFirst().values().keySet()) {
-      if (models.stream().allMatch(m -> m.values().containsKey(quantity))) {
-        fits.put(quantity, fits(models, quantity));
-      }
-    }
+    laws.forEach((quantity, found) -> fits.put(quantity, describe(found)));
     result.put("fits", fits);
     if (models.stream().allMatch(m -> m.values().containsKey("loss"))) {
       result.put("loss_against_conditional_entropy", correlations(models));
@@ -250,8 +246,22 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
    */
   public record Laws(Map<GrowthFit.Law, GrowthFit> fits, GrowthFit.Law best, Interval exponent) {}
 
-  /** Fits the laws. */
-  public Laws laws(List<Measurement> models, String quantity) {
+  /**
+   * Fits the laws through every quantity that all models have.
+   *
+   * @throws InputException when all models have the same size
+   */
+  public Map<String, Laws> laws(List<Measurement> models) {
+    Map<String, Laws> laws = new LinkedHashMap<>();
+    for (String quantity : models.getFirst().values().keySet()) {
+      if (models.stream().allMatch(m -> m.values().containsKey(quantity))) {
+        laws.put(quantity, laws(models, quantity));
+      }
+    }
+    return laws;
+  }
+
+  private Laws laws(List<Measurement> models, String quantity) {
     double[] sizes = sizes(models);
     double[] means = models.stream().mapToDouble(m -> m.mean(quantity)).toArray();
     Map<GrowthFit.Law, GrowthFit> fits = new EnumMap<>(GrowthFit.Law.class);
@@ -267,8 +277,7 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
     return new Laws(fits, best, exponent(models, quantity, sizes));
   }
 
-  private Map<String, Object> fits(List<Measurement> models, String quantity) {
-    Laws laws = laws(models, quantity);
+  private static Map<String, Object> describe(Laws laws) {
     Map<String, Object> fits = new LinkedHashMap<>();
     laws.fits().forEach((law, fit) -> fits.put(law.toString(), describe(fit)));
     fits.put("best_by_aic", laws.best().toString());

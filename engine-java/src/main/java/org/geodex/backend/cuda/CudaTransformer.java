@@ -152,23 +152,9 @@ final class CudaTransformer implements Transformer {
       DeviceBuffer weight,
       After after,
       DeviceBuffer out) {
-    int n = projection.outputs();
-    int k = projection.inputs();
-    job.launch(
-        "gx_linear_rows_" + type(projection),
-        new Grid(Job.blocks(n, ROWS_OUTPUTS_A_BLOCK)),
-        x.intRows(),
-        (long) n,
-        (long) k,
-        rows,
-        weight,
-        projection.outputRows() ? (long) k : 1L,
-        projection.outputRows() ? 1L : (long) n,
-        after.bias(),
-        after.function().ordinal(),
-        after.factor(),
-        after.residual(),
-        out);
+    String kernel = "gx_linear_rows_" + type(projection);
+    Grid grid = new Grid(Job.blocks(projection.outputs(), ROWS_OUTPUTS_A_BLOCK));
+    launch(job, kernel, grid, x.intRows(), rows, projection, weight, after, out);
   }
 
   /** Tiles of 128 where there are enough to fill the device, else of 64. */
@@ -181,20 +167,41 @@ final class CudaTransformer implements Transformer {
       After after,
       DeviceBuffer out) {
     int n = projection.outputs();
-    int k = projection.inputs();
     boolean fills =
         (long) Job.blocks(x.rows(), Job.TILE) * Job.blocks(n, Job.TILE) >= job.multiprocessors();
     int tile = fills ? Job.TILE : SMALL_TILE;
+    String kernel = "gx_linear_%s_%d".formatted(type(projection), tile);
+    Grid grid = Job.tiles(x.rows(), n, tile);
+    launch(job, kernel, grid, x.rows(), rows, projection, weight, after, out);
+  }
+
+  /**
+   * Enqueues a product with what follows it.
+   *
+   * @param m rows of x, as wide as the kernel takes them
+   */
+  private static void launch(
+      Job job,
+      String kernel,
+      Grid grid,
+      Number m,
+      DeviceBuffer rows,
+      Projection projection,
+      DeviceBuffer weight,
+      After after,
+      DeviceBuffer out) {
+    long n = projection.outputs();
+    long k = projection.inputs();
     job.launch(
-        "gx_linear_%s_%d".formatted(type(projection), tile),
-        Job.tiles(x.rows(), n, tile),
-        x.rows(),
-        (long) n,
-        (long) k,
+        kernel,
+        grid,
+        m,
+        n,
+        k,
         rows,
         weight,
-        projection.outputRows() ? (long) k : 1L,
-        projection.outputRows() ? 1L : (long) n,
+        projection.outputRows() ? k : 1L,
+        projection.outputRows() ? 1L : n,
         after.bias(),
         after.function().ordinal(),
         after.factor(),

@@ -1,23 +1,29 @@
-package org.geodex.cli;
+package org.geodex.report;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.geodex.file.AtomicOutputs;
-import org.geodex.report.Report;
-import org.geodex.report.ReportPage;
 
-/** Puts {@code report.json} and {@code report.html} into a folder, both or neither. */
-final class ReportFolder {
+/** {@code report.json} and {@code report.html} of a folder of results. */
+public final class ReportFolder {
   private ReportFolder() {}
 
-  static void write(Path folder, Report report) {
+  /** Puts both into a folder, or neither. */
+  public static void write(Path folder, Report report) {
     try (AtomicOutputs outputs = AtomicOutputs.open()) {
       outputs.folder(folder);
+      write(outputs, folder, report);
+      outputs.commit();
+    }
+  }
+
+  /** Writes both among other outputs; they stand when those are committed. */
+  public static void write(AtomicOutputs outputs, Path folder, Report report) {
+    try {
       Files.writeString(outputs.file(folder.resolve("report.json")), ReportPage.json(report));
       Files.writeString(outputs.file(folder.resolve("report.html")), ReportPage.html(report));
-      outputs.commit();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

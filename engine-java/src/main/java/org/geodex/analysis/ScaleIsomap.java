@@ -5,13 +5,10 @@ import java.util.List;
 import org.geodex.activation.LayerStates;
 import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
-import org.geodex.geodesic.ComponentPolicy;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.GraphOptions;
 import org.geodex.geodesic.Isomap;
 import org.geodex.geodesic.ManifoldGraph;
-import org.geodex.geodesic.Metric;
-import org.geodex.geodesic.NeighbourGraph;
 import org.geodex.matrix.Matrix;
 import org.geodex.scale.Partition;
 import org.geodex.scale.ScaleMean;
@@ -25,16 +22,17 @@ import org.geodex.scale.ScaleMean;
  * @param coordinates [rows][2]
  * @param residualVariance share of the geodesic distances' variance that the plane does not show
  */
-public record ScaleMap(String scale, int[] rows, double[][] coordinates, double residualVariance) {
+public record ScaleIsomap(
+    String scale, int[] rows, double[][] coordinates, double residualVariance) {
   /** More points than a reader can tell apart would only make the page heavy. */
   static final int MAX_ROWS = 400;
 
   /** Maps every scale of a partition; components of the neighbour graph are bridged. */
-  static List<ScaleMap> of(
+  static List<ScaleIsomap> of(
       Backend backend, LayerStates states, Partition partition, LayerAnalysis.Settings settings) {
     RowSample sample =
         RowSample.of(states.rows(), Math.min(MAX_ROWS, settings.maxRows()), settings.seed());
-    List<ScaleMap> maps = new ArrayList<>();
+    List<ScaleIsomap> maps = new ArrayList<>();
     partition
         .scales()
         .forEach(
@@ -47,14 +45,8 @@ public record ScaleMap(String scale, int[] rows, double[][] coordinates, double 
     return maps;
   }
 
-  private static ScaleMap map(Backend backend, String scale, int[] sample, Matrix rows, int k) {
-    GraphOptions options =
-        new GraphOptions(
-            Math.min(k, rows.intRows() - 1),
-            Double.NaN,
-            NeighbourGraph.Kind.UNION,
-            Metric.EUCLIDEAN,
-            ComponentPolicy.BRIDGE);
+  private static ScaleIsomap map(Backend backend, String scale, int[] sample, Matrix rows, int k) {
+    GraphOptions options = GraphOptions.bridged(k, rows.intRows());
     ManifoldGraph manifold = ManifoldGraph.build(backend, rows, scale, options);
     try (Matrix.Owned distances = GeodesicDistances.matrix(backend, manifold.graph());
         Isomap.Embedding embedding = Isomap.classical(backend, distances, 2)) {
@@ -62,7 +54,7 @@ public record ScaleMap(String scale, int[] rows, double[][] coordinates, double 
       for (int i = 0; i < plane.length; i++) {
         embedding.coordinates().copyRow(i, plane[i]);
       }
-      return new ScaleMap(scale, sample, plane, embedding.residualVariance()[1]);
+      return new ScaleIsomap(scale, sample, plane, embedding.residualVariance()[1]);
     }
   }
 }
