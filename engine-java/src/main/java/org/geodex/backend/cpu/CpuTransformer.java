@@ -504,9 +504,19 @@ final class CpuTransformer implements Transformer, AutoCloseable {
       store(e, p, row + 4L * j);
       sums = sums.add(e);
     }
-    float factor = 1 / VectorMath.sum(sums, lanes);
-    for (int j = 0; j < whole; j += LANES) {
-      store(load(p, row + 4L * j).mul(factor), p, row + 4L * j);
+    scale(p, row, whole, 1 / VectorMath.sum(sums, lanes));
+  }
+
+  /**
+   * x = factor·x of {@code n} values, whole vectors. Calls the vectors' own methods: the compiler
+   * inlines those however large the caller has grown, but not {@link #load} and {@link #store},
+   * whose vectors it would then keep on the heap.
+   */
+  private static void scale(MemorySegment x, long at, int n, float factor) {
+    for (int j = 0; j < n; j += LANES) {
+      FloatVector.fromMemorySegment(F32, x, at + 4L * j, LITTLE_ENDIAN)
+          .mul(factor)
+          .intoMemorySegment(x, at + 4L * j, LITTLE_ENDIAN);
     }
   }
 
