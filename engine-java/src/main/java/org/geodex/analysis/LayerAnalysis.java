@@ -20,6 +20,7 @@ import org.geodex.geodesic.DimensionTwoNn;
 import org.geodex.geodesic.GeodesicTable;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.geodesic.TrajectoryCurvature;
+import org.geodex.information.PrincipalComponents;
 import org.geodex.matrix.Matrix;
 import org.geodex.scale.LayerKernel;
 import org.geodex.similarity.CkaDebiased;
@@ -80,24 +81,34 @@ public final class LayerAnalysis {
   public static Result of(
       Backend backend, LayerStates states, Settings settings, Runnable layerDone) {
     RowSample sample = RowSample.of(states.rows(), settings.maxRows(), settings.seed());
+    List<? extends Matrix> all = states.states();
+    int components =
+        LayerKernel.usableComponents(
+            settings.components(), states.rows(), all.getFirst().columns());
+    double[] selfProducts = new double[all.size()];
+    List<Matrix.Owned> scores = new ArrayList<>();
+    long[] blocks = Jackknife.bounds(states.documentLengths(), BLOCKS);
     try (GeodesicTable geodesics = new GeodesicTable()) {
       List<LayerFigures> figures = new ArrayList<>();
-      for (int layer = 0; layer <= states.layers(); layer++) {
-        figures.add(layer(backend, states, layer, sample, geodesics, settings));
+      for (Matrix x : all) {
+        try (JackknifeMoments centred = JackknifeMoments.of(backend, x, RowForm.CENTRED, blocks)) {
+          int layer = figures.size();
+          figures.add(layer(backend, states, layer, sample, geodesics, centred, blocks, settings));
+          scores.add(PrincipalComponents.scores(backend, x, centred.all(), components));
+          selfProducts[layer] = centred.all().squaredNorm();
+        }
         layerDone.run();
       }
-      List<? extends Matrix> all = states.states();
-      int components =
-          LayerKernel.usableComponents(
-              settings.components(), states.rows(), all.getFirst().columns());
       return new Result(
           figures,
           sample.size(),
-          new CkaDebiased().table(backend, all),
+          new CkaDebiased().table(backend, all, selfProducts),
           geodesics.correlations(backend),
           divergences(backend, all),
-          LayerKernel.informationTable(backend, all, components),
+          LayerKernel.informationTable(backend, scores),
           components);
+    } finally {
+      scores.forEach(Matrix.Owned::close);
     }
   }
 
@@ -107,6 +118,8 @@ public final class LayerAnalysis {
       int layer,
       RowSample sample,
       GeodesicTable geodesics,
+      JackknifeMoments centred,
+      long[] blocks,
       Settings settings) {
     Matrix x = states.states().get(layer);
     DimensionEstimate dimension;
@@ -117,11 +130,9 @@ public final class LayerAnalysis {
     GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
     AttentionStatistics attention =
         layer == 0 || states.attention().isEmpty() ? null : states.attention().get(layer - 1);
-    long[] blocks = Jackknife.bounds(states.documentLengths(), BLOCKS);
     try (JackknifeMoments unit = JackknifeMoments.of(backend, x, RowForm.UNIT, blocks);
         JackknifeMoments centredUnit =
-            JackknifeMoments.of(backend, x, RowForm.CENTRED_UNIT, blocks);
-        JackknifeMoments centred = JackknifeMoments.of(backend, x, RowForm.CENTRED, blocks)) {
+            JackknifeMoments.of(backend, x, RowForm.CENTRED_UNIT, blocks)) {
       double entropy = MatrixEntropy.of(centredUnit.all());
       return new LayerFigures(
           layer,

@@ -1,6 +1,7 @@
 package org.geodex.information;
 
 import org.geodex.backend.Backend;
+import org.geodex.entropy.SecondMoment;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
@@ -42,23 +43,50 @@ public final class PrincipalComponents {
           "%d principal components of %d columns: expected 1 to %d",
           count, x.columns(), x.columns());
     }
+    requireMemory(backend, x);
+    double[] mean = backend.algebra().means(x);
+    boolean byGram = count <= x.rows() && x.rows() < x.columns();
+    try (Matrix64 matrix =
+        byGram ? backend.algebra().gram(x, mean) : backend.algebra().scatter(x, mean)) {
+      return scores(backend, x, mean, matrix, count);
+    }
+  }
+
+  /**
+   * As {@link #scores(Backend, Matrix, int)}, from the second moment of the centred rows that the
+   * caller has already.
+   *
+   * @param count at most min(n, d)
+   */
+  public static Matrix.Owned scores(Backend backend, Matrix x, SecondMoment centred, int count) {
+    requireMemory(backend, x);
+    try (Matrix64 matrix = centred.matrix().copy()) {
+      return scores(backend, x, backend.algebra().means(x), matrix, count);
+    }
+  }
+
+  private static void requireMemory(Backend backend, Matrix x) {
     double side = Math.min(x.rows(), x.columns());
     backend.requireMemory(
         40 * side * side + 8.0 * x.rows() * x.columns(),
         "the principal components of %d x %d values".formatted(x.rows(), x.columns()),
         "take fewer rows");
-    double[] mean = backend.algebra().means(x);
-    return count <= x.rows() && x.rows() < x.columns()
-        ? fromGram(backend, x, mean, count)
-        : fromCovariance(backend, x, mean, count);
   }
 
-  private static Matrix.Owned fromCovariance(Backend backend, Matrix x, double[] mean, int count) {
+  /** From the d × d moment, or the n × n Gram matrix; its place takes the eigenvectors. */
+  private static Matrix.Owned scores(
+      Backend backend, Matrix x, double[] mean, Matrix64 matrix, int count) {
+    double[] values = backend.algebra().eigenvectors(matrix);
+    return matrix.rows() == x.columns()
+        ? onAxes(backend, x, mean, matrix, count)
+        : scaled(matrix, values, count);
+  }
+
+  private static Matrix.Owned onAxes(
+      Backend backend, Matrix x, double[] mean, Matrix64 vectors, int count) {
     int d = x.columns();
-    try (Matrix64 vectors = backend.algebra().scatter(x, mean);
-        Matrix.Owned axes = Matrix.allocate(d, count);
+    try (Matrix.Owned axes = Matrix.allocate(d, count);
         Matrix.Owned centred = centred(backend, x, mean)) {
-      backend.algebra().eigenvectors(vectors);
       for (int c = 0; c < count; c++) {
         double sign = sign(vectors, d - 1 - c);
         for (int j = 0; j < d; j++) {
@@ -71,19 +99,16 @@ public final class PrincipalComponents {
     }
   }
 
-  private static Matrix.Owned fromGram(Backend backend, Matrix x, double[] mean, int count) {
-    int n = x.intRows();
-    try (Matrix64 vectors = backend.algebra().gram(x, mean)) {
-      double[] values = backend.algebra().eigenvectors(vectors);
-      Matrix.Owned scores = Matrix.allocate(n, count);
-      for (int c = 0; c < count; c++) {
-        double length = sign(vectors, n - 1 - c) * Math.sqrt(Math.max(0, values[n - 1 - c]));
-        for (int i = 0; i < n; i++) {
-          scores.set(i, c, (float) (length * vectors.get(i, n - 1 - c)));
-        }
+  private static Matrix.Owned scaled(Matrix64 vectors, double[] values, int count) {
+    int n = vectors.rows();
+    Matrix.Owned scores = Matrix.allocate(n, count);
+    for (int c = 0; c < count; c++) {
+      double length = sign(vectors, n - 1 - c) * Math.sqrt(Math.max(0, values[n - 1 - c]));
+      for (int i = 0; i < n; i++) {
+        scores.set(i, c, (float) (length * vectors.get(i, n - 1 - c)));
       }
-      return scores;
     }
+    return scores;
   }
 
   private static Matrix.Owned centred(Backend backend, Matrix x, double[] mean) {

@@ -125,27 +125,32 @@ public final class LayerKernel {
     return Math.max(1, Math.min(Math.min(wanted, columns), rows / ROWS_PER_COMPONENT));
   }
 
-  /** Gaussian mutual information of the first r principal components; NaN on the diagonal. */
-  public static double[][] informationTable(Backend backend, List<? extends Matrix> states, int r) {
+  private static double[][] informationTable(
+      Backend backend, List<? extends Matrix> states, int r) {
     List<Matrix.Owned> scores = new ArrayList<>();
     try {
       for (Matrix x : states) {
         scores.add(PrincipalComponents.scores(backend, x, r));
       }
-      double[][] mi = new double[states.size()][states.size()];
-      for (int a = 0; a < mi.length; a++) {
-        mi[a][a] = Double.NaN; // I(X;X) of a continuous variable is infinite.
-        for (int b = 0; b < a; b++) {
-          mi[a][b] =
-              MutualInformationGaussian.of(
-                  backend, scores.get(a), scores.get(b), null, Shrinkage.NONE);
-          mi[b][a] = mi[a][b];
-        }
-      }
-      return mi;
+      return informationTable(backend, scores);
     } finally {
       scores.forEach(Matrix.Owned::close);
     }
+  }
+
+  /** Gaussian mutual information of the layers' principal components; NaN on the diagonal. */
+  public static double[][] informationTable(Backend backend, List<? extends Matrix> scores) {
+    double[][] mi = new double[scores.size()][scores.size()];
+    for (int a = 0; a < mi.length; a++) {
+      mi[a][a] = Double.NaN; // I(X;X) of a continuous variable is infinite.
+      for (int b = 0; b < a; b++) {
+        mi[a][b] =
+            MutualInformationGaussian.of(
+                backend, scores.get(a), scores.get(b), null, Shrinkage.NONE);
+        mi[b][a] = mi[a][b];
+      }
+    }
+    return mi;
   }
 
   private static double[][] attention(List<AttentionStatistics> layers) {

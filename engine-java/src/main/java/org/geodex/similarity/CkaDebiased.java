@@ -21,8 +21,19 @@ public final class CkaDebiased implements Similarity {
 
   @Override
   public double[][] table(Backend backend, List<? extends Matrix> xs) {
+    return table(backend, xs, null);
+  }
+
+  /**
+   * The table.
+   *
+   * @param self ‖XᵀX‖² of the centred rows of every representation where the caller has its {@link
+   *     org.geodex.entropy.SecondMoment}, or null. With fewer rows than columns it is not used: the
+   *     Gram matrices are needed whole
+   */
+  public double[][] table(Backend backend, List<? extends Matrix> xs, double[] self) {
     double n = Rows.check(xs, 4, "cka-debiased");
-    LinearProducts linear = LinearProducts.of(backend, xs);
+    LinearProducts linear = LinearProducts.of(backend, xs, self);
     linear.checkVaries("cka-debiased");
     int count = xs.size();
     double[][] hsic = new double[count][count];

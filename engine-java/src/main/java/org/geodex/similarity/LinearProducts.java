@@ -23,6 +23,15 @@ final class LinearProducts {
   }
 
   static LinearProducts of(Backend backend, List<? extends Matrix> xs) {
+    return of(backend, xs, null);
+  }
+
+  /**
+   * The products.
+   *
+   * @param self ‖XᵀX‖² of every representation, or null where they are not known yet
+   */
+  static LinearProducts of(Backend backend, List<? extends Matrix> xs, double[] self) {
     boolean byRows = byRows(xs);
     backend.requireMemory(
         byRows ? gramBytes(xs) : momentBytes(xs),
@@ -38,7 +47,8 @@ final class LinearProducts {
       squares[a] = algebra.squaredLengths(xs.get(a), centres[a], false);
       scales[a] = xs.get(a).rows() * sumOfSquares(centres[a]);
     }
-    double[][] products = byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres);
+    double[][] products =
+        byRows ? byGram(algebra, xs, centres) : byFeatures(algebra, xs, centres, self);
     return new LinearProducts(products, squares, scales);
   }
 
@@ -70,10 +80,13 @@ final class LinearProducts {
   }
 
   private static double[][] byFeatures(
-      Algebra algebra, List<? extends Matrix> xs, double[][] centres) {
+      Algebra algebra, List<? extends Matrix> xs, double[][] centres, double[] self) {
     double[][] products = new double[xs.size()][xs.size()];
     for (int a = 0; a < xs.size(); a++) {
-      for (int b = 0; b <= a; b++) {
+      if (self != null) {
+        products[a][a] = self[a];
+      }
+      for (int b = 0; b < (self == null ? a + 1 : a); b++) {
         try (Matrix64 moment =
             a == b
                 ? algebra.scatter(xs.get(a), centres[a])
