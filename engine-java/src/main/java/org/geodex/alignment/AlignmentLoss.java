@@ -3,6 +3,7 @@ package org.geodex.alignment;
 import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.matrix.Matrix;
+import org.geodex.neural.Gradients;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
@@ -17,7 +18,9 @@ import org.geodex.neural.Parameter;
  *       fit term: nothing else ties a row to its own target.
  *   <li>L_info = −(E_uv[T] − ln E_u,v[exp T]), minus the Donsker–Varadhan bound of MINE with
  *       marginals shuffled within the batch; the gradient of the logarithm uses a moving average of
- *       E[exp T]. The critic T ascends the same bound.
+ *       E[exp T]. The critic T ascends the same bound. Where there is an L_geo, the bound's
+ *       gradient by u is shortened to the length of L_geo's (the adaptive clipping of MINE, arXiv
+ *       1801.04062): a bound in nats has no upper end, and one from few rows would drown the fit.
  *   <li>L_curv = mean of ‖f(z + h) − 2f(z) + f(z − h)‖²/‖h‖² over a quarter of the rows, z the
  *       standardized source and h of random direction and fixed length: how much the slope along h
  *       changes over one step. 0 for a linear map.
@@ -281,12 +284,22 @@ public final class AlignmentLoss {
             : logSum(Math.log(memory) + logAverage, Math.log1p(-memory) + logMean);
     for (int i = 0; i < n; i++) {
       work.scores.set(i, 0, -1f / n);
-      work.scores.set(n + i, 0, (float) (Math.exp(scores.get(n + i, 0) - logAverage) / n));
+      work.scores.set(n + i, 0, Gradients.ofScore(Math.exp(scores.get(n + i, 0) - logAverage) / n));
     }
     critic.backward(work.mapped, part.target(), shift, work.scores, work.scratch);
-    float weight = (float) weights.info();
+    float weight = (float) informationWeight(work);
     accumulate(work, 0, work.scratch, (j, value) -> weight * value);
     return joint / n - logMean;
+  }
+
+  /** λ_info, lowered so that the bound's gradient is not longer than that of L_geo. */
+  private double informationWeight(Work work) {
+    if (weights.geo() == 0) {
+      return weights.info();
+    }
+    double limit = Gradients.norm(backend, work.gradient.rows(0, work.n));
+    double length = Gradients.norm(backend, work.scratch);
+    return length == 0 ? weights.info() : Math.min(weights.info(), limit / length);
   }
 
   private double bound(Part part, Work work) {

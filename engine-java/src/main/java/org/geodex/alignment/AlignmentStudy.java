@@ -30,7 +30,7 @@ import org.geodex.matrix.Matrix;
  */
 public final class AlignmentStudy {
   /** Changes whenever a cell's numbers would; part of every key. */
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   /** The two maps. */
   public enum Direction {

@@ -106,7 +106,7 @@ final class MapTraining {
           AlignmentLoss.Work step = new AlignmentLoss.Work(batch, d);
           AlignmentLoss.Work check = new AlignmentLoss.Work(validation.source().intRows(), d)) {
         curve.add(epoch(Double.NaN, validation, check));
-        stop.enter(-curve.getFirst().loss());
+        stop.enter(-criterion(curve.getFirst()));
         for (int e = 1; e <= parameters.epochs(); e++) {
           int[] order = shuffled(n, random);
           double sum = 0;
@@ -119,7 +119,7 @@ final class MapTraining {
             }
           }
           curve.add(epoch(sum / batches, validation, check));
-          if (stop.enter(-curve.getLast().loss())) {
+          if (stop.enter(-criterion(curve.getLast()))) {
             break;
           }
         }
@@ -164,6 +164,15 @@ final class MapTraining {
           terms.residual(),
           terms.information(),
           terms.curvature());
+    }
+
+    /**
+     * What chooses the epoch: the loss, without the bound where the map has a fit term. The bound
+     * moves with the critic, which fits its training rows long before the map does.
+     */
+    private double criterion(Epoch epoch) {
+      boolean fitted = weights.geo() > 0 && weights.info() > 0;
+      return fitted ? epoch.loss() + weights.info() * epoch.information() : epoch.loss();
     }
 
     private static int[] rows(int[] order, int from, int count) {

@@ -56,10 +56,10 @@ public record TrainingParameters(
     }
   }
 
-  /** A hidden layer of 256, the published critic, batches of 256, at most 60 epochs. */
+  /** A hidden layer of 256, the published critic, batches of 256, at most 200 epochs. */
   public static TrainingParameters defaults() {
     return new TrainingParameters(
-        List.of(256), List.of(512, 256), 256, 60, 10, 1e-3, 1e-2, 1, 0.99, 15, 0.5);
+        List.of(256), List.of(512, 256), 256, 200, 20, 3e-3, 1e-2, 1, 0.99, 15, 0.5);
   }
 
   /** The same for a linear map. */

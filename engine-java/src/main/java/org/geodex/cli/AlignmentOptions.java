@@ -34,21 +34,21 @@ final class AlignmentOptions {
   @Option(
       names = "--epochs",
       paramLabel = "E",
-      defaultValue = "60",
+      defaultValue = "200",
       description = "Passes over the training rows at most (default ${DEFAULT-VALUE}).")
   int epochs;
 
   @Option(
       names = "--patience",
       paramLabel = "E",
-      defaultValue = "10",
+      defaultValue = "20",
       description = "Epochs without a lower validation loss (default ${DEFAULT-VALUE}).")
   int patience;
 
   @Option(
       names = "--learning-rate",
       paramLabel = "R",
-      defaultValue = "0.001",
+      defaultValue = "0.003",
       description = "AdamW's step (default ${DEFAULT-VALUE}).")
   double rate;
 

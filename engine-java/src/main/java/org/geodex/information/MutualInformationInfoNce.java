@@ -8,6 +8,7 @@ import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.neural.Gradients;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.Parameter;
 
@@ -128,7 +129,7 @@ public final class MutualInformationInfoNce {
                 terms[(int) i] = row[(int) i] - logSum;
                 if (gradient != null) {
                   for (int j = 0; j < n; j++) {
-                    row[j] = (float) (Math.exp(row[j] - logSum) / n);
+                    row[j] = Gradients.ofScore(Math.exp(row[j] - logSum) / n);
                   }
                   row[(int) i] -= 1f / n;
                   gradient.setRow(i, row);

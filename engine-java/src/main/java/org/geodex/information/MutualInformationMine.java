@@ -6,6 +6,7 @@ import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.neural.Gradients;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
 
@@ -77,7 +78,7 @@ public final class MutualInformationMine {
       reserve(2 * n);
       for (int i = 0; i < n; i++) {
         gradient.set(i, 0, -1f / n);
-        gradient.set(n + i, 0, (float) (Math.exp(scores.get(n + i, 0)) / (n * average)));
+        gradient.set(n + i, 0, Gradients.ofScore(Math.exp(scores.get(n + i, 0)) / (n * average)));
       }
       critic.backward(x, y, shift, gradient.rows(0, 2L * n));
       return joint / n - Math.log(mean);

@@ -1,6 +1,8 @@
 package org.geodex.alignment;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -31,7 +33,7 @@ class AlignmentLossTest {
 
   /** Each term alone, all together, for a map of one hidden layer. */
   @ParameterizedTest
-  @CsvSource({"1,0,0", "0,3,0", "0,0,1", "0.7,0.4,0.3"})
+  @CsvSource({"1,0,0", "0,3,0", "0,0,1", "0.7,0.02,0.3"})
   void gradientsAreThoseOfFiniteDifferences(double geo, double info, double curv) {
     LossWeights weights = new LossWeights(geo, info, curv);
     try (Matrix.Owned source = Samples.normal(1, N, D);
@@ -53,6 +55,38 @@ class AlignmentLossTest {
         check(critic.parameters(), () -> -fresh(weights, map, critic, part, work).information());
       }
     }
+  }
+
+  /** With a geometric term the bound cannot pull harder than that term does. */
+  @Test
+  void theBoundsGradientIsNoLongerThanTheGeometricOne() {
+    try (Matrix.Owned source = Samples.normal(1, N, D);
+        Matrix.Owned start = Samples.normal(2, N, D);
+        Matrix.Owned target = Samples.normal(3, N, D);
+        Matrix.Owned geodesic = GeodesicStress.distances(cpu, target, 3);
+        Mlp map = new Mlp(cpu, new SplittableRandom(4), D, D);
+        PairCritic critic = new PairCritic(cpu, new SplittableRandom(5), D, D, 8, 6);
+        AlignmentLoss.Work work = new AlignmentLoss.Work(N, D)) {
+      critic.parameters().forEach(AlignmentLossTest::twice);
+      AlignmentLoss.Part part = new AlignmentLoss.Part(source, start, target, geodesic);
+      float[] alone = biasGradient(new LossWeights(1, 0, 0), map, null, part, work);
+      float[] some = biasGradient(new LossWeights(1, 1e3, 0), map, critic, part, work);
+      float[] much = biasGradient(new LossWeights(1, 1e6, 0), map, critic, part, work);
+      assertArrayEquals(some, much, 1e-6f);
+      assertNotEquals(alone[0], some[0], 1e-4f);
+    }
+  }
+
+  private float[] biasGradient(
+      LossWeights weights,
+      Mlp map,
+      PairCritic critic,
+      AlignmentLoss.Part part,
+      AlignmentLoss.Work work) {
+    fresh(weights, map, critic, part, work);
+    float[] bias = new float[D];
+    map.parameters().getLast().gradient().copyRow(0, bias);
+    return bias;
   }
 
   private static void twice(Parameter parameter) {

@@ -60,11 +60,11 @@ final class Planted {
     };
   }
 
-  /** A smooth map that no linear one comes near: x_j + 1.5·sin(2·x_{j+1}). */
+  /** A smooth map that no linear one comes near: x_j + 1.5·sin(1.5·x_{j+1}). */
   static Relation smooth() {
     return (from, to) -> {
       for (int j = 0; j < to.length; j++) {
-        to[j] = from[j] + 1.5 * Math.sin(2 * from[(j + 1) % to.length]);
+        to[j] = from[j] + 1.5 * Math.sin(1.5 * from[(j + 1) % to.length]);
       }
     };
   }
