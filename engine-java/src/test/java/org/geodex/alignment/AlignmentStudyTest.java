@@ -65,18 +65,18 @@ class AlignmentStudyTest {
   }
 
   /**
-   * Noise of variance 0.04 is a share of 0.019 of what varies. The curvature term asks a bent map
+   * Noise of variance 0.09 is a share of 0.042 of what varies. The curvature term asks a bent map
    * to be straighter, so the full loss stays above it.
    */
   @Test
   void aSmoothFunctionPlusNoiseIsRecovered() {
-    ScaleRows rows = Planted.rows(2000, 3, 0.2, 1, Planted.smooth());
+    ScaleRows rows = Planted.rows(1200, 3, 0.3, 1, Planted.smooth());
     try {
       AlignmentResult result = run(rows, "full,only_geo,ridge", training(60, 3e-3), 1);
       double linear = mean(result, "ridge", "residual");
       assertTrue(linear > 0.15, "no linear map comes near");
-      assertEquals(0.019, mean(result, "only_geo", "residual"), 0.008);
-      assertTrue(mean(result, "full", "residual") < linear / 3);
+      assertEquals(0.042, mean(result, "only_geo", "residual"), 0.006);
+      assertTrue(mean(result, "full", "residual") < 0.07);
     } finally {
       Planted.close(rows);
     }
