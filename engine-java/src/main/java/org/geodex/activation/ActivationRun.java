@@ -12,6 +12,7 @@ import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
 import org.geodex.model.ModelConfig;
+import org.geodex.model.Stack;
 import org.geodex.model.TokenBatch;
 
 /**
@@ -24,6 +25,7 @@ public final class ActivationRun {
   private final TokenTable table;
   private final Keep keep;
   private final LayerHook hook;
+  private final boolean decodes;
   private final List<List<TokenTable.Window>> batches;
 
   /** Takes the result of one batch; it is closed after the call. */
@@ -55,6 +57,24 @@ public final class ActivationRun {
    */
   public ActivationRun(
       Model model, TokenTable table, Keep keep, LayerHook hook, int batchSize, Backend backend) {
+    this(model, table, keep, hook, batchSize, backend, Stack.ONLY);
+  }
+
+  /**
+   * Plans a run that reaches a stack.
+   *
+   * @param stack {@link Stack#DECODER} gives the decoder the window too, one token later, as if it
+   *     had to repeat it: row i is what it knows before token i
+   */
+  public ActivationRun(
+      Model model,
+      TokenTable table,
+      Keep keep,
+      LayerHook hook,
+      int batchSize,
+      Backend backend,
+      Stack stack) {
+    this.decodes = stack == Stack.DECODER;
     this.model = model;
     this.table = table;
     this.keep = keep;
@@ -99,7 +119,8 @@ public final class ActivationRun {
 
   private long bytes(int length) {
     ModelConfig config = model.config();
-    return length * bytesPerToken(config, keep, config.layers(), length);
+    int stacks = decodes ? 2 : 1;
+    return (long) length * stacks * bytesPerToken(config, keep, config.layers(), length);
   }
 
   /** Bytes that a token of one stack takes: kept tensors and the temporaries of one layer. */
@@ -120,6 +141,17 @@ public final class ActivationRun {
       System.arraycopy(table.tokens(), window.first(), ids[w], 0, window.length());
       Arrays.fill(mask[w], 0, window.length(), 1);
     }
-    return TokenBatch.of(ids, mask);
+    TokenBatch batch = TokenBatch.of(ids, mask);
+    return decodes ? batch.withDecoder(later(ids), mask) : batch;
+  }
+
+  /** Each row after the start token, its last one cut off. */
+  private int[][] later(int[][] ids) {
+    int[][] later = new int[ids.length][ids[0].length];
+    for (int w = 0; w < ids.length; w++) {
+      later[w][0] = model.config().startToken();
+      System.arraycopy(ids[w], 0, later[w], 1, ids[w].length - 1);
+    }
+    return later;
   }
 }

@@ -59,10 +59,28 @@ public final class LayerStates implements AutoCloseable {
    */
   public static LayerStates run(
       Model model, TokenTable table, int batchSize, Backend backend, IntConsumer done) {
+    Stack stack = model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
+    return run(model, table, batchSize, backend, stack, done);
+  }
+
+  /**
+   * Runs a model over a text and keeps one of its stacks; T5's decoder is given the text too.
+   *
+   * @param done gets the number of tokens after each batch
+   * @throws MemoryBudgetException when the hidden states would not fit the backend's budget
+   * @throws InputException when the checkpoint has no such stack
+   */
+  public static LayerStates run(
+      Model model,
+      TokenTable table,
+      int batchSize,
+      Backend backend,
+      Stack stack,
+      IntConsumer done) {
     ModelConfig config = model.config();
-    int count = config.layers() + 1;
+    int layers = stack == Stack.DECODER ? config.decoderLayers() : config.layers();
+    int count = layers + 1;
     checkFits(backend, (long) count * table.rows() * config.width() * Float.BYTES);
-    Stack stack = config.decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
     List<Matrix.Owned> states = new ArrayList<>();
     Runnable release = () -> states.forEach(Matrix.Owned::close);
     try {
@@ -70,11 +88,11 @@ public final class LayerStates implements AutoCloseable {
         states.add(backend.allocate(table.rows(), config.width()));
       }
       List<AttentionStatistics> attention = new ArrayList<>();
-      for (int i = 0; i < config.layers(); i++) {
+      for (int i = 0; i < layers; i++) {
         attention.add(new AttentionStatistics(config.heads()));
       }
       Keep keep = Keep.hiddenStates().withStatistics();
-      new ActivationRun(model, table, keep, LayerHook.NONE, batchSize, backend)
+      new ActivationRun(model, table, keep, LayerHook.NONE, batchSize, backend, stack)
           .forEach(
               batch -> {
                 copy(batch, stack, states);

@@ -11,6 +11,7 @@ import org.geodex.activation.TokenTable;
 import org.geodex.backend.Backend;
 import org.geodex.error.UsageException;
 import org.geodex.model.Model;
+import org.geodex.model.Stack;
 import org.geodex.model.Tokenizer;
 import org.geodex.report.Figure;
 import org.geodex.scale.AutomaticPartition;
@@ -23,8 +24,10 @@ import picocli.CommandLine.Option;
 @Command(
     name = "scales",
     mixinStandardHelpOptions = true,
-    description =
-        "Finds the local, intermediate and global layers of a model (T5: of its encoder).",
+    description = {
+      "Finds the local, intermediate and global layers of a model; of T5 for the encoder, and",
+      "under decoder for the decoder, which reads the text too."
+    },
     footer = {
       "",
       "auto fuses CKA, geodesic correlation, mutual information and attention between layers and"
@@ -93,10 +96,21 @@ final class ScalesCommand extends GeodexCommand {
     try (Model loaded = Model.load(model, backend);
         Tokenizer tokenizer = Tokenizer.load(model)) {
       TokenTable table = TokenTable.of(documents, tokenizer, loaded.config().maxLength());
-      try (Progress progress = progress("forward", table.rows());
-          LayerStates states = LayerStates.run(loaded, table, batch, backend, progress::step)) {
-        return find(backend, states, loaded.config().modelType());
+      if (loaded.config().decoderLayers() == 0) {
+        return find(backend, loaded, table, Stack.ONLY);
       }
+      Map<String, Object> result = find(backend, loaded, table, Stack.ENCODER);
+      if (loaded.decodes()) {
+        result.put("decoder", find(backend, loaded, table, Stack.DECODER));
+      }
+      return result;
+    }
+  }
+
+  private Map<String, Object> find(Backend backend, Model model, TokenTable table, Stack stack) {
+    try (Progress progress = progress(stack.words() + "forward", table.rows());
+        LayerStates states = LayerStates.run(model, table, batch, backend, stack, progress::step)) {
+      return find(backend, states, model.config().modelType());
     }
   }
 

@@ -38,6 +38,11 @@ public sealed interface Model extends AutoCloseable permits TransformerModel {
 
   ModelConfig config();
 
+  /** Whether the checkpoint has a decoder beside its encoder. */
+  default boolean decodes() {
+    return false;
+  }
+
   /** The checkpoint's folder. */
   Path folder();
 

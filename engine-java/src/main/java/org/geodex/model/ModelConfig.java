@@ -41,6 +41,11 @@ public sealed interface ModelConfig permits Gpt2Config, BertConfig, T5Config {
   /** The token that fills short sequences of a batch; 0 where the configuration has none. */
   int padToken();
 
+  /** The token that a decoder begins with; the padding where a model has no decoder. */
+  default int startToken() {
+    return padToken();
+  }
+
   /** The tokens that end a generation. */
   List<Integer> endTokens();
 

@@ -56,6 +56,11 @@ final class T5Model extends TransformerModel {
     headNorm = decodes ? headNorm(decoder.finalNorm()) : null;
   }
 
+  @Override
+  public boolean decodes() {
+    return decoder != null;
+  }
+
   private Half half(Stack stack, int count) {
     String prefix = stack == Stack.ENCODER ? "encoder." : "decoder.";
     List<Layer> layers = new ArrayList<>();
