@@ -16,10 +16,17 @@ import org.geodex.model.Tokenizer;
  *     added counts with the text beside it
  * @param positions place of each row within its document, over all its windows
  * @param tokens token ids
+ * @param starts index of each token's first character in its document's text; −1 for a token that
+ *     the tokenizer added, and everywhere where there is no text
  * @param windows consecutive rows that are run together
  */
 public record TokenTable(
-    int[] documents, int[] sentences, int[] positions, int[] tokens, List<Window> windows) {
+    int[] documents,
+    int[] sentences,
+    int[] positions,
+    int[] tokens,
+    int[] starts,
+    List<Window> windows) {
 
   /** Rows {@code first … first + length − 1}. */
   public record Window(int first, int length) {}
@@ -88,7 +95,7 @@ public record TokenTable(
       int first = builder.tokens.size();
       for (int i = 0; i < batch.length(); i++) {
         if (batch.attentionMask() == null || batch.attentionMask()[b][i] == 1) {
-          builder.row(b, 0, i, batch.inputIds()[b][i]);
+          builder.row(b, 0, i, batch.inputIds()[b][i], -1);
         }
       }
       builder.windows.add(new Window(first, builder.tokens.size() - first));
@@ -101,26 +108,27 @@ public record TokenTable(
     private final List<Integer> sentences = new ArrayList<>();
     private final List<Integer> positions = new ArrayList<>();
     private final List<Integer> tokens = new ArrayList<>();
+    private final List<Integer> starts = new ArrayList<>();
     private final List<Window> windows = new ArrayList<>();
     private int document;
 
     void add(String text, Tokenizer.Tokens encoded, int[] head, int[] tail, int window) {
-      int[] starts = TextDocuments.sentenceStarts(text);
+      int[] sentenceStarts = TextDocuments.sentenceStarts(text);
       int step = window - head.length - tail.length;
       int position = 0;
       for (int from = 0; from < encoded.length(); from += step) {
         int to = Math.min(from + step, encoded.length());
         int first = tokens.size();
-        int sentence = sentence(text, starts, encoded.starts()[from]);
+        int sentence = sentence(text, sentenceStarts, encoded.starts()[from]);
         for (int id : head) {
-          row(document, sentence, position++, id);
+          row(document, sentence, position++, id, -1);
         }
         for (int i = from; i < to; i++) {
-          sentence = sentence(text, starts, encoded.starts()[i]);
-          row(document, sentence, position++, encoded.ids()[i]);
+          sentence = sentence(text, sentenceStarts, encoded.starts()[i]);
+          row(document, sentence, position++, encoded.ids()[i], encoded.starts()[i]);
         }
         for (int id : tail) {
-          row(document, sentence, position++, id);
+          row(document, sentence, position++, id, -1);
         }
         windows.add(new Window(first, tokens.size() - first));
       }
@@ -136,16 +144,22 @@ public record TokenTable(
       return TextDocuments.sentenceAt(starts, at);
     }
 
-    void row(int inDocument, int inSentence, int position, int token) {
+    void row(int inDocument, int inSentence, int position, int token, int start) {
       documents.add(inDocument);
       sentences.add(inSentence);
       positions.add(position);
       tokens.add(token);
+      starts.add(start);
     }
 
     TokenTable build() {
       return new TokenTable(
-          array(documents), array(sentences), array(positions), array(tokens), windows);
+          array(documents),
+          array(sentences),
+          array(positions),
+          array(tokens),
+          array(starts),
+          windows);
     }
 
     private static int[] array(List<Integer> values) {

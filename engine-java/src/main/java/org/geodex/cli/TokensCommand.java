@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
 import org.geodex.analysis.TokenSection;
 import org.geodex.backend.Backend;
@@ -14,8 +15,11 @@ import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
 import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
+import org.geodex.model.Tokenizer;
 import org.geodex.report.Report;
 import org.geodex.report.ReportFolder;
+import org.geodex.token.Context;
 import org.geodex.token.InformationGain;
 import org.geodex.token.SentenceStudy;
 import org.geodex.token.Spread;
@@ -60,6 +64,14 @@ final class TokensCommand extends GeodexCommand {
       paramLabel = "L",
       description = "Hidden state to look at, 0 the embedding (default: the middle one).")
   private Integer layer;
+
+  @Option(
+      names = "--target",
+      paramLabel = "N",
+      description =
+          "Token of each context to explain, 0 the text's first (default: the last; in a causal"
+              + " model the last but one, whose next token is asked for).")
+  private Integer target;
 
   @Option(
       names = "--select",
@@ -114,12 +126,15 @@ final class TokensCommand extends GeodexCommand {
     if (contexts < 1) {
       throw new UsageException("--contexts %d: expected at least 1", contexts);
     }
+    if (target != null && target < 1) {
+      throw new UsageException("--target %d: expected at least 1, a token with one before", target);
+    }
     try (Model model = Model.load(folder, backend)) {
       int hidden = layer == null ? model.config().layers() / 2 : layer;
       TokenStudy study = new TokenStudy(hidden, select, eps, common.seed);
       TokenTable table = source.table(folder, model.config(), maxLength);
-      List<int[]> all = TokenInput.contexts(table, model.config(), maxLength);
-      List<int[]> used = all.subList(0, Math.min(contexts, all.size()));
+      List<Context> all = contexts(model.config(), table);
+      List<Context> used = all.subList(0, Math.min(contexts, all.size()));
       try (Progress progress = progress("tokens", used.size())) {
         Map<String, Object> result = study.run(backend, model, used, progress::step);
         if (source.text != null) {
@@ -127,6 +142,16 @@ final class TokensCommand extends GeodexCommand {
         }
         return out == null ? result : reported(result);
       }
+    }
+  }
+
+  private List<Context> contexts(ModelConfig config, TokenTable table) {
+    if (source.text == null) {
+      return new Context.Cutter(config, null, maxLength, target).cut(table, null);
+    }
+    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      return new Context.Cutter(config, tokenizer, maxLength, target)
+          .cut(table, TextDocuments.read(source.text));
     }
   }
 

@@ -129,6 +129,18 @@ public final class LabelledDocument {
     return text.toString();
   }
 
+  /** The word of each character of {@link #text}; a space belongs to the word behind it. */
+  public int[] wordAtCharacter() {
+    int[] wordAt = new int[text().length()];
+    int from = 0;
+    for (int word = 0; word < size; word++) {
+      int to = from + (spaceBefore(word) ? 1 : 0) + bytes(word).length;
+      Arrays.fill(wordAt, from, to, word);
+      from = to;
+    }
+    return wordAt;
+  }
+
   /** Whether words and all labels are equal; the probability is not compared. */
   public boolean sameAs(LabelledDocument other) {
     return size == other.size

@@ -54,7 +54,7 @@ public record TokenLabels(
         throw new InputException(
             "document %d has %d tokens, its window %d", d, tokens.length(), window.length());
       }
-      int[] wordAt = wordAtCharacter(document);
+      int[] wordAt = document.wordAtCharacter();
       for (int i = 0; i < tokens.length(); i++) {
         if (tokens.starts()[i] >= 0) {
           word[window.first() + i] = wordAt[tokens.starts()[i]];
@@ -89,17 +89,5 @@ public record TokenLabels(
         columns[4],
         columns[5],
         columns[6]);
-  }
-
-  /** The word of each character; a space belongs to the word behind it. */
-  private static int[] wordAtCharacter(LabelledDocument document) {
-    int[] wordAt = new int[document.text().length()];
-    int at = 0;
-    for (int word = 0; word < document.size(); word++) {
-      int end = at + (document.spaceBefore(word) ? 1 : 0) + document.bytes(word).length;
-      Arrays.fill(wordAt, at, end, word);
-      at = end;
-    }
-    return wordAt;
   }
 }

@@ -24,6 +24,22 @@ public enum WordClass {
   CONNECTIVE,
   PUNCTUATION;
 
+  /** Whether its words name, describe or act: nouns, names, adjectives, adverbs, full verbs. */
+  public boolean isContent() {
+    return switch (this) {
+      case NOUN_SINGULAR,
+          NOUN_PLURAL,
+          NAME,
+          ADJECTIVE,
+          ADVERB,
+          VERB_SINGULAR,
+          VERB_BASE,
+          PARTICIPLE ->
+          true;
+      default -> false;
+    };
+  }
+
   /** This class as one bit of a set of classes. */
   int bit() {
     return 1 << ordinal();

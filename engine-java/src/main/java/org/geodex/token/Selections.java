@@ -58,42 +58,34 @@ public final class Selections {
     int d = z.columns();
     double[] residual = new double[d];
     z.copyRow(target, residual);
-    double whole = dot(residual, residual);
+    double whole = Vectors.dot(residual, residual);
     double[][] basis = new double[places.length][];
     int count = 0;
     for (int place : places) {
       double[] row = new double[d];
       z.copyRow(from + place, row);
-      double square = dot(row, row);
+      double square = Vectors.dot(row, row);
       for (int round = 0; round < 2; round++) {
         for (int b = 0; b < count; b++) {
-          subtract(row, dot(row, basis[b]), basis[b]);
+          subtract(row, Vectors.dot(row, basis[b]), basis[b]);
         }
       }
-      double rest = dot(row, row);
+      double rest = Vectors.dot(row, row);
       if (rest > 1e-20 * square) {
         double length = Math.sqrt(rest);
         for (int i = 0; i < d; i++) {
           row[i] /= length;
         }
         basis[count++] = row;
-        subtract(residual, dot(residual, row), row);
+        subtract(residual, Vectors.dot(residual, row), row);
       }
     }
-    return dot(residual, residual) / whole;
+    return Vectors.dot(residual, residual) / whole;
   }
 
   private static void subtract(double[] from, double factor, double[] row) {
     for (int i = 0; i < from.length; i++) {
       from[i] -= factor * row[i];
     }
-  }
-
-  private static double dot(double[] a, double[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += a[i] * b[i];
-    }
-    return sum;
   }
 }

@@ -109,8 +109,8 @@ public record SentenceStudy(long seed) {
   private Map<String, Object> summary(
       Backend backend, int[] labels, double[][] means, List<Matrix64> covariances, int components) {
     Map<String, Distance> distances = new LinkedHashMap<>();
-    distances.put("mean_euclidean", (a, b) -> euclidean(means[a], means[b]));
-    distances.put("mean_cosine", (a, b) -> 1 - cosine(means[a], means[b]));
+    distances.put("mean_euclidean", (a, b) -> Vectors.euclidean(means[a], means[b]));
+    distances.put("mean_cosine", (a, b) -> 1 - Vectors.cosine(means[a], means[b]));
     distances.put(
         "bures_wasserstein",
         (a, b) ->
@@ -190,25 +190,5 @@ public record SentenceStudy(long seed) {
       sum += (double) same / (labels.length - 1);
     }
     return sum / labels.length;
-  }
-
-  private static double euclidean(double[] a, double[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += (a[i] - b[i]) * (a[i] - b[i]);
-    }
-    return Math.sqrt(sum);
-  }
-
-  private static double cosine(double[] a, double[] b) {
-    double ab = 0;
-    double aa = 0;
-    double bb = 0;
-    for (int i = 0; i < a.length; i++) {
-      ab += a[i] * b[i];
-      aa += a[i] * a[i];
-      bb += b[i] * b[i];
-    }
-    return ab / Math.sqrt(aa * bb);
   }
 }
