@@ -1,12 +1,14 @@
 package org.geodex.analysis;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.geodex.report.Figure;
 import org.geodex.report.Figure.Bars;
 import org.geodex.report.Figure.Lines;
 import org.geodex.report.Figure.Series;
+import org.geodex.report.Figure.Table;
 import org.geodex.report.Report;
 import org.geodex.token.SentenceStudy;
 import org.geodex.token.TokenStudy;
@@ -17,29 +19,51 @@ public final class TokenSection {
 
   private TokenSection() {}
 
-  /** Adds the section and the results, which have the keys of {@code geodex tokens --json}. */
-  public static void add(Report report, Map<String, Object> result) {
-    report.results().put("tokens", result);
+  /**
+   * Adds the section and the results.
+   *
+   * @param prefix keeps ids and results of several models apart, may be empty
+   * @param heading shown before the title, may be empty
+   * @param result with the keys of {@code geodex tokens --json}
+   */
+  public static void add(Report report, String prefix, String heading, Map<String, Object> result) {
+    String id = prefix.isEmpty() ? "tokens" : prefix + "-tokens";
+    report.results().put(id.replace('-', '_'), result);
     Report.Section section =
         report.section(
-            "tokens",
-            "what tokens carry",
-            "Hidden state %s, %s tokens chosen in each of %s contexts."
+            id,
+            (heading.isEmpty() ? "" : heading + ": ") + "what tokens carry",
+            "Hidden state %s, %s tokens chosen among those before the target in each of %s contexts."
                 .formatted(result.get("layer"), result.get("select"), result.get("contexts")));
     Map<String, Object> changes = map(result, "changes");
     section
         .add(spread(map(result, "spread")))
-        .add(bars("Agreement with the Lasso", "Jaccard index", map(result, "jaccard_with_lasso")))
-        .add(bars("Target left unexplained", "share", map(result, "unexplained")))
-        .add(changed(changes, "loss", "Change of the next-token loss", "nats"))
-        .add(changed(changes, "entropy", "Change of the normalized coding length", "share"))
-        .add(doses(changes, "representation", "1 − cosine of the mean hidden state", "1 − cosine"));
+        .add(gains(map(result, "information_gain")))
+        .add(agreement(result))
+        .add(heads(map(result, "jaccard_with_lasso_by_head")))
+        .add(
+            bars(
+                "Target left unexplained",
+                "Share of the target's squared length that the chosen tokens' rows leave. " + BAND,
+                "share",
+                map(result, "unexplained")));
     if (result.containsKey("loss")) {
-      section.add(doses(changes, "loss", "Loss when a share of the tokens is dropped", "nats"));
+      String loss = "loss of " + result.get("loss_of");
+      section
+          .add(kept(changes, loss, map(result, "loss")))
+          .add(changed(changes, "loss", "Change of the " + loss, "nats"))
+          .add(doses(changes, "loss", "Change of the " + loss + " by dose", "nats"));
     }
+    section
+        .add(
+            changed(changes, "information_gain", "Change of the target's information gain", "nats"))
+        .add(changed(changes, "entropy", "Change of the normalized coding length", "share"))
+        .add(doses(changes, "entropy", "Change of the normalized coding length by dose", "share"))
+        .add(doses(changes, "representation", "1 − cosine of the mean hidden state", "1 − cosine"));
     if (result.containsKey("sentences")) {
-      section.add(sentences(map(result, "sentences")));
+      SentenceSection.add(section, map(result, "sentences"));
     }
+    section.add(tests(result));
   }
 
   @SuppressWarnings("unchecked")
@@ -48,25 +72,80 @@ public final class TokenSection {
   }
 
   private static Bars spread(Map<String, Object> spread) {
+    Map<String, String> what = new LinkedHashMap<>();
+    what.put("information gain", "");
+    what.put("gain of random directions", "control_");
+    what.put("attention of the target", "attention_");
+    what.put("Lasso coefficients", "lasso_");
     List<String> names = List.of("gini", "effective_share");
+    List<Series> series = new ArrayList<>();
+    what.forEach(
+        (name, prefix) ->
+            series.add(
+                series(name, names.stream().map(key -> map(spread, prefix + key)).toList())));
     return new Bars(
-        "How evenly the information gain is spread over tokens",
-        "Gini coefficient and effective number of tokens over their number, against as many"
-            + " independent random directions. "
+        "Is information spread over tokens?",
+        "Gini coefficient (0: all tokens alike) and effective number of tokens over their number"
+            + " (1: all alike). The control: as many independent random directions. "
             + BAND,
         "",
-        names.stream().map(name -> name.replace('_', ' ')).toList(),
-        List.of(
-            series("tokens", names.stream().map(name -> map(spread, name)).toList()),
-            series(
-                "random directions",
-                names.stream().map(name -> map(spread, "control_" + name)).toList())));
+        List.of("Gini", "effective share"),
+        series);
   }
 
-  private static Bars bars(String title, String unit, Map<String, Object> group) {
+  private static Bars gains(Map<String, Object> gains) {
+    List<String> names =
+        gains.keySet().stream().filter(name -> !name.equals("difference")).toList();
+    return bars(
+        "Information gain of a token given those before it",
+        "Content words against all others where there is text. " + BAND,
+        "nats",
+        names.stream()
+            .collect(
+                LinkedHashMap::new,
+                (m, name) -> m.put(name.replace('_', ' '), gains.get(name)),
+                Map::putAll));
+  }
+
+  private static Bars agreement(Map<String, Object> result) {
+    Map<String, Object> jaccard = map(result, "jaccard_with_lasso");
+    Map<String, Object> kendall = map(result, "kendall_with_lasso");
+    List<String> methods = List.copyOf(jaccard.keySet());
+    return new Bars(
+        "Agreement with the Lasso",
+        "Jaccard index of the chosen tokens, Kendall's τ of all scores. " + BAND,
+        "",
+        methods,
+        List.of(
+            series("Jaccard", methods.stream().map(method -> map(jaccard, method)).toList()),
+            series("Kendall τ", methods.stream().map(method -> map(kendall, method)).toList())));
+  }
+
+  private static Bars heads(Map<String, Object> heads) {
+    return bars("Each head's agreement with the Lasso", BAND, "Jaccard index", heads);
+  }
+
+  private static Bars bars(String title, String caption, String unit, Map<String, Object> group) {
     List<Map<String, Object>> intervals = group.keySet().stream().map(k -> map(group, k)).toList();
     return new Bars(
-        title, BAND, unit, List.copyOf(group.keySet()), List.of(series(unit, intervals)));
+        title, caption, unit, List.copyOf(group.keySet()), List.of(series(unit, intervals)));
+  }
+
+  /** What the chosen tokens alone are worth to the model. */
+  private static Bars kept(Map<String, Object> changes, String loss, Map<String, Object> whole) {
+    Map<String, Object> keep = map(changes, "keep");
+    List<String> methods = List.copyOf(keep.keySet());
+    return new Bars(
+        "Only the chosen tokens are kept",
+        "Change of the %s; with the whole context it is %.3f nats. "
+                .formatted(loss, (double) whole.get("mean"))
+            + BAND,
+        "nats",
+        methods,
+        List.of(
+            series(
+                "change of loss",
+                methods.stream().map(method -> of(changes, "keep", method, "loss")).toList())));
   }
 
   /** Actions along the axis, a series for each way to choose. */
@@ -93,8 +172,8 @@ public final class TokenSection {
     }
     return new Lines(
         title,
-        BAND,
-        "share of tokens dropped, the highest scores first",
+        "The tokens with the highest scores are dropped first. " + BAND,
+        "share of tokens dropped",
         unit,
         doses.stream().map(dose -> dose.substring("dose.".length())).toList(),
         series);
@@ -105,20 +184,28 @@ public final class TokenSection {
     return map(map(map(changes, action), method), quantity);
   }
 
-  private static Bars sentences(Map<String, Object> sentences) {
-    List<String> names =
-        sentences.keySet().stream().filter(k -> sentences.get(k) instanceof Map).toList();
-    return new Bars(
-        "The nearest sentence is of the same document",
-        "%s sentences of at least three tokens; by chance %.3f."
-            .formatted(sentences.get("sentences"), (Double) sentences.get("chance")),
-        "share",
-        names.stream().map(name -> name.replace('_', ' ')).toList(),
-        List.of(series("share", names.stream().map(name -> map(sentences, name)).toList())));
+  @SuppressWarnings("unchecked")
+  private static Table tests(Map<String, Object> result) {
+    List<List<Object>> rows = new ArrayList<>();
+    for (Map<String, Object> test : (List<Map<String, Object>>) result.get("tests")) {
+      rows.add(
+          List.of(
+              test.get("first"),
+              test.get("second"),
+              test.get("cliffs_delta"),
+              test.get("p_value"),
+              test.get("p_holm")));
+    }
+    return new Table(
+        "Paired tests",
+        "Wilcoxon signed rank over contexts; p after Holm over the table. δ: Cliff's, positive where"
+            + " the first is larger.",
+        List.of("first", "second", "δ", "p", "p (Holm)"),
+        rows);
   }
 
   /** Means with their intervals; a quantity that was not measured is a gap. */
-  private static Series series(String name, List<Map<String, Object>> intervals) {
+  static Series series(String name, List<Map<String, Object>> intervals) {
     return new Series(
         name, values(intervals, "mean"), values(intervals, "low"), values(intervals, "high"));
   }

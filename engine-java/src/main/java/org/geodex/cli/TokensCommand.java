@@ -10,6 +10,7 @@ import org.geodex.activation.TokenTable;
 import org.geodex.analysis.TokenSection;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Regression;
+import org.geodex.corpus.DocumentParser;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
@@ -160,7 +161,15 @@ final class TokensCommand extends GeodexCommand {
       Backend backend, Model model, TokenTable table, int hidden, Map<String, Object> result) {
     try {
       result.put(
-          "sentences", new SentenceStudy(common.seed).run(backend, model, table, contexts, hidden));
+          "sentences",
+          new SentenceStudy(common.seed)
+              .run(
+                  backend,
+                  model,
+                  table,
+                  contexts,
+                  hidden,
+                  DocumentParser.topics(TextDocuments.read(source.text))));
     } catch (InputException e) {
       result.put("warnings", List.of("no sentence retrieval: " + e.getMessage()));
     }
@@ -172,7 +181,7 @@ final class TokensCommand extends GeodexCommand {
             "Geodex tokens: " + folder.toAbsolutePath().normalize().getFileName(),
             "What single tokens carry, and what changing them does.");
     report.provenance().put("model", folder.toString());
-    TokenSection.add(report, result);
+    TokenSection.add(report, "", "", result);
     ReportFolder.write(out, report);
     result.put("out", out.toString());
     return result;

@@ -1,6 +1,8 @@
 package org.geodex.corpus;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.geodex.error.InputException;
 
@@ -53,6 +55,17 @@ public final class DocumentParser {
   public LabelledDocument parseDocument(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     return parseDocument(bytes, 0, bytes.length, new LabelledDocument());
+  }
+
+  /** Topics of texts, as indices into {@link Lexicon#topicNames()}; null unless all have one. */
+  public static int[] topics(List<String> texts) {
+    DocumentParser parser = new DocumentParser();
+    try {
+      int[] topics = texts.stream().mapToInt(text -> parser.parseDocument(text).topic()).toArray();
+      return Arrays.stream(topics).allMatch(topic -> topic >= 0) ? topics : null;
+    } catch (InputException e) {
+      return null;
+    }
   }
 
   /** Parses a sentence with its final mark; empty when it is none of the language's. */

@@ -1,26 +1,27 @@
 package org.geodex.matrix;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.geodex.memory.NativeMemory;
 
 /**
  * A small dense f64 matrix (covariances, Gram matrices, factors), row-major, off heap, owned by
- * whoever made it. Zero at the start.
+ * whoever made it. Zero at the start. Whoever closes it sees to it that no other thread still uses
+ * it.
  */
 public final class Matrix64 implements AutoCloseable {
   private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE;
 
   private final int rows;
   private final int columns;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment segment;
+
+  /** Null once closed. */
+  private MemorySegment segment;
 
   private Matrix64(int rows, int columns) {
     this.rows = rows;
     this.columns = columns;
-    this.segment = NativeMemory.allocate(8L * rows * columns, arena).fill((byte) 0);
+    this.segment = NativeMemory.block(8L * rows * columns).fill((byte) 0);
   }
 
   public static Matrix64 allocate(int rows, int columns) {
@@ -46,20 +47,23 @@ public final class Matrix64 implements AutoCloseable {
   }
 
   public MemorySegment segment() {
+    if (segment == null) {
+      throw new IllegalStateException(this + " is closed");
+    }
     return segment;
   }
 
   public double get(int i, int j) {
-    return segment.getAtIndex(F64, (long) i * columns + j);
+    return segment().getAtIndex(F64, (long) i * columns + j);
   }
 
   public void set(int i, int j, double value) {
-    segment.setAtIndex(F64, (long) i * columns + j, value);
+    segment().setAtIndex(F64, (long) i * columns + j, value);
   }
 
   public Matrix64 copy() {
     Matrix64 copy = allocate(rows, columns);
-    copy.segment.copyFrom(segment);
+    copy.segment.copyFrom(segment());
     return copy;
   }
 
@@ -84,8 +88,9 @@ public final class Matrix64 implements AutoCloseable {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
+    if (segment != null) {
+      NativeMemory.free(segment.address());
+      segment = null;
     }
   }
 

@@ -54,6 +54,14 @@ public final class NativeMemory {
         .reinterpret(bytes, arena, segment -> free(segment.address()));
   }
 
+  /**
+   * Allocates a block without an arena, for many small ones: closing a shared arena halts every
+   * thread for a moment. Nothing stops a use after {@link #free} of its address but the caller.
+   */
+  public static MemorySegment block(long bytes) {
+    return MemorySegment.ofAddress(allocate(bytes)).reinterpret(bytes);
+  }
+
   /** Allocates memory by hand; give the address back with {@link #free}. */
   public static long allocate(long bytes) {
     boolean huge = bytes >= HUGE_PAGE;
