@@ -32,34 +32,39 @@ def ridge_optimum(x, y, penalty):
     return float(((y - x @ w) ** 2).sum() + penalty * (w**2).sum())
 
 
-cases = []
-for seed, m, d in [(11, 12, 30), (12, 40, 24), (13, 9, 9)]:
-    z = problem(seed, m, d)
-    x, y = z[:m].T, z[m]
-    largest = np.abs(x.T @ y).max() / d
-    shares = [0.9, 0.5, 0.2, 0.05, 0.01]
-    cases.append(
-        {
-            "seed": seed, "m": m, "d": d,
-            "largest_penalty": largest,
-            "shares": shares,
-            "lasso": [
-                Lasso(alpha=s * largest, fit_intercept=False, tol=1e-14, max_iter=10**7)
-                .fit(x, y).coef_.tolist()
-                for s in shares
-            ],
-            "ridge_penalty": 0.7,
-            "ridge_optimum": ridge_optimum(x, y, 0.7),
-        }
+def main():
+    cases = []
+    for seed, m, d in [(11, 12, 30), (12, 40, 24), (13, 9, 9)]:
+        z = problem(seed, m, d)
+        x, y = z[:m].T, z[m]
+        largest = np.abs(x.T @ y).max() / d
+        shares = [0.9, 0.5, 0.2, 0.05, 0.01]
+        cases.append(
+            {
+                "seed": seed, "m": m, "d": d,
+                "largest_penalty": largest,
+                "shares": shares,
+                "lasso": [
+                    Lasso(alpha=s * largest, fit_intercept=False, tol=1e-14, max_iter=10**7)
+                    .fit(x, y).coef_.tolist()
+                    for s in shares
+                ],
+                "ridge_penalty": 0.7,
+                "ridge_optimum": ridge_optimum(x, y, 0.7),
+            }
+        )
+    print(
+        json.dumps(
+            {
+                "tool": "scikit-learn %s, numpy %s, Python %s"
+                % (sklearn.__version__, np.__version__, platform.python_version()),
+                "command": "/usr/bin/python3 lasso.py > lasso.json",
+                "cases": cases,
+            },
+            indent=1,
+        )
     )
-print(
-    json.dumps(
-        {
-            "tool": "scikit-learn %s, numpy %s, Python %s"
-            % (sklearn.__version__, np.__version__, platform.python_version()),
-            "command": "/usr/bin/python3 lasso.py > lasso.json",
-            "cases": cases,
-        },
-        indent=1,
-    )
-)
+
+
+if __name__ == "__main__":
+    main()

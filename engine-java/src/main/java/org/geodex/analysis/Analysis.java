@@ -71,6 +71,7 @@ public final class Analysis implements AutoCloseable {
    * @param prefix names its results and sections
    * @param heading shown before its sections' titles, may be empty
    * @param truth the text's documents with their labels, empty when its structure is not known
+   * @param contexts of the section on tokens; 0 for no such section
    * @return what to print
    */
   public Map<String, Object> model(
@@ -80,7 +81,8 @@ public final class Analysis implements AutoCloseable {
       Path text,
       List<LabelledDocument> truth,
       String partition,
-      int batch) {
+      int batch,
+      int contexts) {
     List<String> documents = TextDocuments.read(text);
     try (Model loaded = Model.load(model, backend);
         Tokenizer tokenizer = Tokenizer.load(model)) {
@@ -104,6 +106,14 @@ public final class Analysis implements AutoCloseable {
             () ->
                 AlignmentSection.add(
                     backend, report, prefix, heading, states, analysis.partition(), settings));
+        if (contexts > 0) {
+          report.timed(
+              "tokens",
+              () ->
+                  TokenSection.study(
+                      backend, report, prefix, heading, loaded, tokenizer, table, documents,
+                      contexts, settings, tasks));
+        }
         AnalysisTables.write(outputs, folder, tablePrefix(heading), analysis);
         return describe(prefix, model, text, loaded, table, analysis);
       }

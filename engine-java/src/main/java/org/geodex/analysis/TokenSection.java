@@ -4,20 +4,83 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.geodex.activation.TokenTable;
+import org.geodex.backend.Backend;
+import org.geodex.corpus.DocumentParser;
+import org.geodex.error.InputException;
+import org.geodex.model.Model;
+import org.geodex.model.Tokenizer;
 import org.geodex.report.Figure;
 import org.geodex.report.Figure.Bars;
 import org.geodex.report.Figure.Lines;
 import org.geodex.report.Figure.Series;
 import org.geodex.report.Figure.Table;
 import org.geodex.report.Report;
+import org.geodex.token.Context;
 import org.geodex.token.SentenceStudy;
+import org.geodex.token.Target;
 import org.geodex.token.TokenStudy;
 
 /** Writes what {@link TokenStudy} and {@link SentenceStudy} found into a report. */
 public final class TokenSection {
   private static final String BAND = "Mean over contexts with its 95 % interval.";
 
+  private static final int SELECT = 5;
+  private static final int MOST_TOKENS = 128;
+  private static final int MOST_SENTENCES = 100;
+
   private TokenSection() {}
+
+  /**
+   * Studies the middle hidden state of a model inside an analysis: a random target in the second
+   * half of each of the first contexts of up to {@value #MOST_TOKENS} tokens, {@value #SELECT}
+   * tokens chosen, the first {@value #MOST_SENTENCES} sentences.
+   *
+   * @param documents the texts of the table
+   * @param most contexts
+   */
+  static Void study(
+      Backend backend,
+      Report report,
+      String prefix,
+      String heading,
+      Model model,
+      Tokenizer tokenizer,
+      TokenTable table,
+      List<String> documents,
+      int most,
+      LayerAnalysis.Settings settings,
+      Analysis.Tasks tasks) {
+    int layer = model.config().layers() / 2;
+    long seed = settings.seed();
+    try {
+      Target target = Target.parse("random", seed);
+      List<Context> all =
+          new Context.Cutter(model.config(), tokenizer, MOST_TOKENS, target).cut(table, documents);
+      List<Context> contexts = all.subList(0, Math.min(most, all.size()));
+      TokenStudy study = new TokenStudy(layer, SELECT, settings.eps(), seed);
+      try (Analysis.Task task = tasks.start("tokens", contexts.size())) {
+        Map<String, Object> result = study.run(backend, model, contexts, task::step);
+        SentenceStudy.addTo(
+            result,
+            () ->
+                new SentenceStudy(MOST_SENTENCES, seed)
+                    .run(backend, model, table, most, layer, DocumentParser.topics(documents)));
+        add(report, prefix, heading, result);
+      }
+    } catch (InputException e) {
+      // A short text has no context with enough tokens.
+      report.section(
+          prefix + "-tokens",
+          heading(heading) + "what tokens carry",
+          "Left out: " + e.getMessage());
+    }
+    return null;
+  }
+
+  private static String heading(String model) {
+    return model.isEmpty() ? "" : model + ": ";
+  }
 
   /**
    * Adds the section and the results.
@@ -32,7 +95,7 @@ public final class TokenSection {
     Report.Section section =
         report.section(
             id,
-            (heading.isEmpty() ? "" : heading + ": ") + "what tokens carry",
+            heading(heading) + "what tokens carry",
             "Hidden state %s, %s tokens chosen among those before the target in each of %s contexts."
                 .formatted(result.get("layer"), result.get("select"), result.get("contexts")));
     Map<String, Object> changes = map(result, "changes");

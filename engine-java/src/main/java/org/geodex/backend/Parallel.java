@@ -17,6 +17,9 @@ public final class Parallel implements AutoCloseable {
   private final int threads;
   private final ExecutorService pool;
 
+  /** Whether this thread is in a task: another loop would wait for threads that wait for it. */
+  private final ThreadLocal<Boolean> inside = ThreadLocal.withInitial(() -> false);
+
   public Parallel(int threads) {
     this.threads = threads;
     ThreadFactory factory = Thread.ofPlatform().daemon().name("geodex-", 1).factory();
@@ -29,11 +32,12 @@ public final class Parallel implements AutoCloseable {
 
   /**
    * Calls {@code task} with 0 … count−1, each once, in no promised order, and returns when all are
-   * done. The first exception stops the tasks not yet begun and is thrown here.
+   * done. The first exception stops the tasks not yet begun and is thrown here. Inside of a task
+   * another loop runs on the task's own thread.
    */
   public void forEach(long count, LongConsumer task) {
     int helpers = (int) Math.min(threads, count) - 1;
-    if (helpers <= 0) {
+    if (helpers <= 0 || inside.get()) {
       for (long i = 0; i < count; i++) {
         task.accept(i);
       }
@@ -44,6 +48,7 @@ public final class Parallel implements AutoCloseable {
     CountDownLatch done = new CountDownLatch(helpers);
     Runnable worker =
         () -> {
+          inside.set(true);
           try {
             for (long i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
               task.accept(i);
@@ -51,6 +56,8 @@ public final class Parallel implements AutoCloseable {
           } catch (Throwable e) {
             next.set(count);
             failure.compareAndSet(null, e);
+          } finally {
+            inside.set(false);
           }
         };
     for (int h = 0; h < helpers; h++) {

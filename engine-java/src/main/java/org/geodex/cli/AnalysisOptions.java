@@ -56,6 +56,15 @@ final class AnalysisOptions {
   int batch;
 
   @Option(
+      names = "--contexts",
+      paramLabel = "N",
+      defaultValue = "16",
+      description =
+          "Contexts of the section on what tokens carry (default ${DEFAULT-VALUE}; 0: no such"
+              + " section).")
+  int contexts;
+
+  @Option(
       names = "--interventions",
       paramLabel = "N",
       defaultValue = "0",
@@ -111,8 +120,9 @@ final class AnalysisOptions {
     if (!(eps > 0) || Double.isInfinite(eps)) {
       throw new UsageException("--eps %s: expected a positive number", eps);
     }
-    if (batch < 1 || interventions < 0) {
-      throw new UsageException("--batch: expected at least 1, --interventions: at least 0");
+    if (batch < 1 || interventions < 0 || contexts < 0) {
+      throw new UsageException(
+          "--batch: expected at least 1, --interventions and --contexts: at least 0");
     }
     return new LayerAnalysis.Settings(maxRows, k, eps, 8, seed);
   }

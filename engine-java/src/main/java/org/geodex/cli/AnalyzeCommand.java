@@ -53,7 +53,15 @@ final class AnalyzeCommand extends GeodexCommand {
     try (Analysis analysis =
         new Analysis(backend, options.settings(common.seed), report, out, this::progress)) {
       Map<String, Object> figures =
-          analysis.model("analysis", "", model, text, List.of(), options.partition, options.batch);
+          analysis.model(
+              "analysis",
+              "",
+              model,
+              text,
+              List.of(),
+              options.partition,
+              options.batch,
+              options.contexts);
       options.interventions(
           machine(backend), report, "analysis", "", model, text, common.seed, this::progress);
       analysis.commit();

@@ -79,7 +79,8 @@ final class DemoCommand extends GeodexCommand {
                 text,
                 truth,
                 options.partition,
-                options.batch));
+                options.batch,
+                options.contexts));
       }
       report.timed("scaling", () -> scaling(backend, report, truth));
       for (String name : ShippedModels.ARCHITECTURES) {
@@ -97,10 +98,15 @@ final class DemoCommand extends GeodexCommand {
 
   /** Entropy against size over the family of GPT-2s. */
   private Void scaling(Backend backend, Report report, List<LabelledDocument> truth) {
-    ScalingStudy study = new ScalingStudy(new double[] {options.eps}, -1, CONTEXT, common.seed);
+    ScalingStudy study =
+        new ScalingStudy(
+            new double[] {options.eps},
+            new int[] {-1},
+            CONTEXT,
+            new long[] {common.seed},
+            common.seed);
     List<ScalingStudy.Measurement> measured = new ArrayList<>();
-    try (Progress progress =
-        progress("scaling", (long) ShippedModels.FAMILY.size() * truth.size())) {
+    try (Progress progress = progress("scaling", 2L * ShippedModels.FAMILY.size() * truth.size())) {
       for (String name : ShippedModels.FAMILY) {
         Path folder = ShippedModels.folder(name);
         try (Model model = Model.load(folder, backend);

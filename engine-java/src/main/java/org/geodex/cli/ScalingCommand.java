@@ -2,9 +2,11 @@ package org.geodex.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.geodex.analysis.ScalingSection;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
@@ -12,6 +14,7 @@ import org.geodex.error.UsageException;
 import org.geodex.model.Model;
 import org.geodex.report.Report;
 import org.geodex.report.ReportFolder;
+import org.geodex.token.ScalingLaws;
 import org.geodex.token.ScalingStudy;
 import org.geodex.token.ScalingStudy.Measurement;
 import picocli.CommandLine.ArgGroup;
@@ -39,10 +42,14 @@ final class ScalingCommand extends GeodexCommand {
   private TokenInput source;
 
   @Option(
-      names = "--layer",
+      names = "--layers",
+      split = ",",
       paramLabel = "L",
-      description = "Hidden state to look at, 0 the embedding (default: the last of each model).")
-  private Integer layer;
+      defaultValue = "-1",
+      description =
+          "Hidden states to look at, 0 the embedding, -1 the last, -2 the one before (default"
+              + " ${DEFAULT-VALUE}); the first also for conditional entropy and Diff-eRank.")
+  private int[] layers;
 
   @Option(
       names = "--eps",
@@ -60,6 +67,15 @@ final class ScalingCommand extends GeodexCommand {
   private int maxLength;
 
   @Option(
+      names = "--fresh",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "How often each architecture is drawn with fresh weights for Diff-eRank, 0 for none"
+              + " (default ${DEFAULT-VALUE}).")
+  private int fresh;
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       description = "Folder for report.html and report.json.")
@@ -71,17 +87,22 @@ final class ScalingCommand extends GeodexCommand {
       throw new UsageException(
           "--models names %d folder: a law of growth needs at least two sizes", folders.size());
     }
-    if (layer != null && layer < 0) {
-      throw new UsageException("--layer %d: expected 0 or more", layer);
+    if (fresh < 0) {
+      throw new UsageException("--fresh %d: expected at least 0", fresh);
     }
     checkSizes();
-    ScalingStudy study =
-        new ScalingStudy(epsilons, layer == null ? -1 : layer, maxLength, common.seed);
+    long[] seeds = LongStream.range(common.seed, common.seed + fresh).toArray();
+    ScalingStudy study = new ScalingStudy(epsilons, layers, maxLength, seeds, common.seed);
     List<Measurement> measured = new ArrayList<>();
     for (Path folder : folders) {
       measured.add(measure(backend, study, folder));
     }
-    return out == null ? study.summary(measured, study.laws(measured)) : reported(study, measured);
+    measured.sort(Comparator.comparingLong(Measurement::parameters));
+    if (out != null) {
+      return reported(study, measured);
+    }
+    ScalingLaws laws = new ScalingLaws(measured, common.seed);
+    return laws.summary(study, laws.fit());
   }
 
   private Map<String, Object> reported(ScalingStudy study, List<Measurement> measured) {
@@ -106,7 +127,7 @@ final class ScalingCommand extends GeodexCommand {
   private Measurement measure(Backend backend, ScalingStudy study, Path folder) {
     try (Model model = Model.load(folder, backend)) {
       List<int[]> contexts = source.contexts(folder, model.config(), maxLength);
-      try (Progress progress = progress(folder.toString(), contexts.size())) {
+      try (Progress progress = progress(folder.toString(), contexts.size() * (1L + fresh))) {
         return study.measure(backend, model, contexts, progress::step);
       }
     }

@@ -24,6 +24,7 @@ import org.geodex.token.Context;
 import org.geodex.token.InformationGain;
 import org.geodex.token.SentenceStudy;
 import org.geodex.token.Spread;
+import org.geodex.token.Target;
 import org.geodex.token.TokenLasso;
 import org.geodex.token.TokenStudy;
 import picocli.CommandLine.ArgGroup;
@@ -46,6 +47,8 @@ import picocli.CommandLine.Parameters;
       "Example: geodex tokens context.npy --eps 0.5 --json"
     })
 final class TokensCommand extends GeodexCommand {
+  private static final int MOST_SENTENCES = 300;
+
   @Mixin private InputOptions input;
 
   @Parameters(
@@ -68,11 +71,12 @@ final class TokensCommand extends GeodexCommand {
 
   @Option(
       names = "--target",
-      paramLabel = "N",
+      paramLabel = "T",
+      defaultValue = "last",
       description =
-          "Token of each context to explain, 0 the text's first (default: the last; in a causal"
-              + " model the last but one, whose next token is asked for).")
-  private Integer target;
+          "Token of each context to explain: last, random or a number, 0 the text's first (default"
+              + " ${DEFAULT-VALUE}; in a causal model the last but one, whose next is asked for).")
+  private String target;
 
   @Option(
       names = "--select",
@@ -127,51 +131,33 @@ final class TokensCommand extends GeodexCommand {
     if (contexts < 1) {
       throw new UsageException("--contexts %d: expected at least 1", contexts);
     }
-    if (target != null && target < 1) {
-      throw new UsageException("--target %d: expected at least 1, a token with one before", target);
-    }
+    Target place = Target.parse(target, common.seed);
     try (Model model = Model.load(folder, backend)) {
       int hidden = layer == null ? model.config().layers() / 2 : layer;
       TokenStudy study = new TokenStudy(hidden, select, eps, common.seed);
       TokenTable table = source.table(folder, model.config(), maxLength);
-      List<Context> all = contexts(model.config(), table);
+      List<Context> all = contexts(model.config(), table, place);
       List<Context> used = all.subList(0, Math.min(contexts, all.size()));
       try (Progress progress = progress("tokens", used.size())) {
         Map<String, Object> result = study.run(backend, model, used, progress::step);
         if (source.text != null) {
-          addSentences(backend, model, table, hidden, result);
+          int[] topics = DocumentParser.topics(TextDocuments.read(source.text));
+          SentenceStudy sentences = new SentenceStudy(MOST_SENTENCES, common.seed);
+          SentenceStudy.addTo(
+              result, () -> sentences.run(backend, model, table, contexts, hidden, topics));
         }
         return out == null ? result : reported(result);
       }
     }
   }
 
-  private List<Context> contexts(ModelConfig config, TokenTable table) {
+  private List<Context> contexts(ModelConfig config, TokenTable table, Target place) {
     if (source.text == null) {
-      return new Context.Cutter(config, null, maxLength, target).cut(table, null);
+      return new Context.Cutter(config, null, maxLength, place).cut(table, null);
     }
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
-      return new Context.Cutter(config, tokenizer, maxLength, target)
+      return new Context.Cutter(config, tokenizer, maxLength, place)
           .cut(table, TextDocuments.read(source.text));
-    }
-  }
-
-  /** A text of one document, or of documents of one sentence, has nothing to retrieve. */
-  private void addSentences(
-      Backend backend, Model model, TokenTable table, int hidden, Map<String, Object> result) {
-    try {
-      result.put(
-          "sentences",
-          new SentenceStudy(common.seed)
-              .run(
-                  backend,
-                  model,
-                  table,
-                  contexts,
-                  hidden,
-                  DocumentParser.topics(TextDocuments.read(source.text))));
-    } catch (InputException e) {
-      result.put("warnings", List.of("no sentence retrieval: " + e.getMessage()));
     }
   }
 

@@ -35,8 +35,6 @@ public final class ContentWords {
     private static final Set<String> STOP_WORDS = read();
   }
 
-  private final DocumentParser parser = new DocumentParser();
-
   private ContentWords() {}
 
   private static Set<String> read() {
@@ -58,7 +56,7 @@ public final class ContentWords {
    * @param documents the texts that the table was made of, those without a token left out
    */
   public static boolean[] of(List<String> documents, TokenTable table) {
-    ContentWords words = new ContentWords();
+    DocumentParser parser = new DocumentParser();
     boolean[] content = new boolean[table.rows()];
     int read = -1;
     String text = "";
@@ -67,7 +65,7 @@ public final class ContentWords {
       if (table.documents()[i] != read) {
         read = table.documents()[i];
         text = documents.get(read);
-        characters = words.characters(text);
+        characters = characters(text, parser);
       }
       int at = table.starts()[i];
       while (at >= 0 && at < text.length() && Character.isWhitespace(text.charAt(at))) {
@@ -79,7 +77,7 @@ public final class ContentWords {
   }
 
   /** Whether each character of a document belongs to a content word. */
-  boolean[] characters(String text) {
+  static boolean[] characters(String text, DocumentParser parser) {
     try {
       LabelledDocument parsed = parser.parseDocument(text);
       if (parsed.text().equals(text)) {

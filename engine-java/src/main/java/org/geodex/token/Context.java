@@ -48,7 +48,7 @@ public record Context(
   public static final class Cutter {
     private final ModelConfig config;
     private final int maxLength;
-    private final Integer target;
+    private final Target target;
     private final Integer mask;
 
     /**
@@ -56,10 +56,9 @@ public record Context(
      *
      * @param tokenizer names the mask; null where there is none
      * @param maxLength the most tokens of a context, those behind the target with it
-     * @param target which of the text's tokens in a window is the target, from 0; null for the last
-     *     that can be asked about
+     * @param target chooses among the tokens of a window
      */
-    public Cutter(ModelConfig config, Tokenizer tokenizer, int maxLength, Integer target) {
+    public Cutter(ModelConfig config, Tokenizer tokenizer, int maxLength, Target target) {
       this.config = config;
       this.maxLength = maxLength;
       this.target = target;
@@ -89,8 +88,8 @@ public record Context(
       }
       if (contexts.isEmpty()) {
         throw new InputException(
-            "no window of the text has a token %s to be explained",
-            target == null ? "with one before it" : "%d and one behind it".formatted(target));
+            "no window of the text has a token to explain with one before it and what is asked"
+                + " about it");
       }
       return contexts;
     }
@@ -110,8 +109,9 @@ public record Context(
       }
       int most = Math.min(last, begin + maxLength - (end - last));
       int asked = config.causal() ? 1 : 0;
-      int place = target == null ? most - 1 - asked : first + target;
-      if (place <= first || place + asked >= most) {
+      int count = most - asked - first;
+      int place = first + target.place(count);
+      if (place <= first || place >= first + count) {
         return null;
       }
       int[] ids = Arrays.copyOfRange(table.tokens(), begin, place + 1);

@@ -52,10 +52,11 @@ public record CovarianceDistance(
       double roots = Math.sqrt(restX) - Math.sqrt(restY);
       double logs = outside > 0 ? Math.log(positive(restX) / positive(restY)) : 0;
       double root = Math.sqrt(outside);
+      CovarianceDistance within = of(backend, a, b);
       return new CovarianceDistance(
-          Math.hypot(buresWasserstein(backend, a, b), root * roots),
-          Math.hypot(affineInvariant(backend, a, b), root * logs),
-          Math.hypot(logEuclidean(backend, a, b), root * logs));
+          Math.hypot(within.buresWasserstein, root * roots),
+          Math.hypot(within.affineInvariant, root * logs),
+          Math.hypot(within.logEuclidean, root * logs));
     }
   }
 
@@ -121,10 +122,20 @@ public record CovarianceDistance(
     return c;
   }
 
-  /** Bures–Wasserstein distance of two positive semidefinite matrices. */
-  static double buresWasserstein(Backend backend, Matrix64 a, Matrix64 b) {
+  /** The three distances of two positive definite matrices. */
+  static CovarianceDistance of(Backend backend, Matrix64 a, Matrix64 b) {
     Algebra algebra = backend.algebra();
-    try (Matrix64 root = function(algebra, a, v -> Math.sqrt(Math.max(0, v)));
+    try (Eigen eigenA = Eigen.of(algebra, a);
+        Eigen eigenB = Eigen.of(algebra, b)) {
+      return new CovarianceDistance(
+          buresWasserstein(algebra, eigenA, a, b),
+          affineInvariant(algebra, eigenA, b),
+          logEuclidean(algebra, eigenA, eigenB));
+    }
+  }
+
+  private static double buresWasserstein(Algebra algebra, Eigen eigenA, Matrix64 a, Matrix64 b) {
+    try (Matrix64 root = eigenA.function(algebra, v -> Math.sqrt(Math.max(0, v)));
         Matrix64 middle = sandwich(algebra, root, b)) {
       double cross = 0;
       for (double value : algebra.eigenvalues(middle)) {
@@ -134,10 +145,8 @@ public record CovarianceDistance(
     }
   }
 
-  /** Affine-invariant distance of two positive definite matrices. */
-  static double affineInvariant(Backend backend, Matrix64 a, Matrix64 b) {
-    Algebra algebra = backend.algebra();
-    try (Matrix64 root = function(algebra, a, v -> 1 / Math.sqrt(positive(v)));
+  private static double affineInvariant(Algebra algebra, Eigen eigenA, Matrix64 b) {
+    try (Matrix64 root = eigenA.function(algebra, v -> 1 / Math.sqrt(positive(v)));
         Matrix64 middle = sandwich(algebra, root, b)) {
       double sum = 0;
       for (double value : algebra.eigenvalues(middle)) {
@@ -148,14 +157,12 @@ public record CovarianceDistance(
     }
   }
 
-  /** Log-Euclidean distance of two positive definite matrices. */
-  static double logEuclidean(Backend backend, Matrix64 a, Matrix64 b) {
-    Algebra algebra = backend.algebra();
-    try (Matrix64 logA = function(algebra, a, v -> Math.log(positive(v)));
-        Matrix64 logB = function(algebra, b, v -> Math.log(positive(v)))) {
+  private static double logEuclidean(Algebra algebra, Eigen eigenA, Eigen eigenB) {
+    try (Matrix64 logA = eigenA.function(algebra, v -> Math.log(positive(v)));
+        Matrix64 logB = eigenB.function(algebra, v -> Math.log(positive(v)))) {
       double sum = 0;
-      for (int i = 0; i < a.rows(); i++) {
-        for (int j = 0; j < a.columns(); j++) {
+      for (int i = 0; i < logA.rows(); i++) {
+        for (int j = 0; j < logA.columns(); j++) {
           double difference = logA.get(i, j) - logB.get(i, j);
           sum += difference * difference;
         }
@@ -173,18 +180,29 @@ public record CovarianceDistance(
     return eigenvalue;
   }
 
-  /** V·f(Λ)·Vᵀ of a symmetric matrix. */
-  private static Matrix64 function(Algebra algebra, Matrix64 a, DoubleUnaryOperator f) {
-    try (Matrix64 vectors = a.copy();
-        Matrix64 scaled = Matrix64.allocate(a.rows(), a.columns())) {
-      double[] values = algebra.eigenvectors(vectors);
-      for (int j = 0; j < values.length; j++) {
-        double value = f.applyAsDouble(values[j]);
-        for (int i = 0; i < values.length; i++) {
-          scaled.set(i, j, value * vectors.get(i, j));
+  /** VΛVᵀ of a symmetric matrix. */
+  private record Eigen(double[] values, Matrix64 vectors) implements AutoCloseable {
+    static Eigen of(Algebra algebra, Matrix64 a) {
+      Matrix64 vectors = a.copy();
+      return new Eigen(algebra.eigenvectors(vectors), vectors);
+    }
+
+    /** V·f(Λ)·Vᵀ. */
+    Matrix64 function(Algebra algebra, DoubleUnaryOperator f) {
+      try (Matrix64 scaled = Matrix64.allocate(values.length, values.length)) {
+        for (int j = 0; j < values.length; j++) {
+          double value = f.applyAsDouble(values[j]);
+          for (int i = 0; i < values.length; i++) {
+            scaled.set(i, j, value * vectors.get(i, j));
+          }
         }
+        return algebra.multiply(scaled, false, vectors, true);
       }
-      return algebra.multiply(scaled, false, vectors, true);
+    }
+
+    @Override
+    public void close() {
+      vectors.close();
     }
   }
 

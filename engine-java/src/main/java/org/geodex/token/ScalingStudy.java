@@ -1,14 +1,16 @@
 package org.geodex.token;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.entropy.CodingLength;
 import org.geodex.entropy.MatrixEntropy;
@@ -19,35 +21,40 @@ import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.SafetensorsFolder;
 import org.geodex.model.Activations;
+import org.geodex.model.FreshCheckpoint;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
-import org.geodex.model.Stack;
 import org.geodex.model.TokenBatch;
-import org.geodex.statistics.Bootstrap;
-import org.geodex.statistics.Correlations;
-import org.geodex.statistics.GrowthFit;
-import org.geodex.statistics.Interval;
 
 /**
  * Entropy of representations against model size. Every text gives one value of each quantity in
- * each model; a model's value is the mean over texts; laws of growth are fitted through the models
- * and compared by AIC, with percentile bootstrap intervals over the texts.
+ * each model; a model's value is the mean over texts. {@link ScalingLaws} fits laws of growth
+ * through the models.
  *
- * <p>Quantities: normalized coding length (unit rows) at each ε; matrix entropy and effective rank
- * (centred unit rows), absolute and as a share of ln d and d; the conditional entropy of a token
- * given its context, half the information gain at the fixed scale c = d/(T·ε²), T the longest
- * context; and the model's own next-token loss where it has one.
+ * <p>Quantities of a hidden state: normalized coding length (unit rows) at each ε; matrix entropy
+ * and effective rank (centred unit rows), absolute and as a share of ln d and d. Of the first
+ * hidden state also: the conditional entropy of a token given its context, half the information
+ * gain at the fixed scale c = d/(T·ε²), T the longest context, mean over a text's tokens but the
+ * first and of the last; Diff-eRank, the effective rank with fresh weights less that of the trained
+ * model, and the ratio of the two. And the model's own next-token loss where it has one.
+ *
+ * <p>Memory: texts are read one at a time; their hidden states are kept until {@value #BLOCK_BYTES}
+ * bytes or an eighth of the budget is full, then measured side by side.
  *
  * @param epsilons distortions, the first also for the conditional entropy
- * @param layer hidden state to look at; −1 for the last
+ * @param layers hidden states to look at, 0 the embedding, −1 the last, −2 the one before
  * @param length T, the longest context in tokens
+ * @param freshSeeds seeds of fresh weights; none leaves Diff-eRank out
  * @param seed of the bootstrap
  */
-public record ScalingStudy(double[] epsilons, int layer, int length, long seed) {
+public record ScalingStudy(
+    double[] epsilons, int[] layers, int length, long[] freshSeeds, long seed) {
+  private static final long BLOCK_BYTES = 128L << 20;
+
   public ScalingStudy {
-    if (epsilons.length == 0) {
-      throw new UsageException("--eps: expected at least one distortion");
+    if (epsilons.length == 0 || layers.length == 0) {
+      throw new UsageException("--eps, --layers: expected at least one value");
     }
     for (double eps : epsilons) {
       InformationGain.scale(1, 1, eps);
@@ -62,6 +69,9 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
    * @param width d
    * @param values quantity → one value a text
    * @param conditionalEntropy mean by place in the context, nats
+   * @param loss mean next-token loss by place of the token that is asked for, nats; NaN at 0, empty
+   *     where the model has none
+   * @param diffErank of the mean entropies of all texts, one for each seed of fresh weights
    */
   public record Measurement(
       String name,
@@ -69,20 +79,18 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
       int width,
       long tokens,
       Map<String, double[]> values,
-      double[] conditionalEntropy) {
+      double[] conditionalEntropy,
+      double[] loss,
+      double[] diffErank) {
 
     /** Mean over the texts. */
     public double mean(String quantity) {
-      return Arrays.stream(values.get(quantity)).average().orElseThrow();
+      return mean(quantity, IntStream.range(0, values.get(quantity).length).toArray());
     }
 
     double mean(String quantity, int[] texts) {
       double[] all = values.get(quantity);
-      double sum = 0;
-      for (int text : texts) {
-        sum += all[text];
-      }
-      return sum / texts.length;
+      return Arrays.stream(texts).mapToDouble(text -> all[text]).average().orElseThrow();
     }
   }
 
@@ -94,251 +102,276 @@ public record ScalingStudy(double[] epsilons, int layer, int length, long seed) 
   }
 
   /**
-   * Runs a model over texts, one at a time.
+   * Runs a model, and after it the same architecture with fresh weights, over texts.
    *
    * @param contexts token ids; texts of one token are left out
+   * @param progress told of each text, (1 + seeds) times in all
    */
   public Measurement measure(
       Backend backend, Model model, List<int[]> contexts, LongConsumer progress) {
-    int hidden = layer < 0 ? model.config().layers() : layer;
-    if (hidden > model.config().layers()) {
-      throw new UsageException(
-          "--layer %d: %s has hidden states 0 to %d",
-          layer, model.folder(), model.config().layers());
-    }
-    Map<String, List<Double>> values = new LinkedHashMap<>();
-    double[] conditional = new double[length];
-    long[] seen = new long[length];
-    long tokens = 0;
-    for (int[] ids : contexts) {
-      if (ids.length > 1) {
-        text(backend, model, hidden, ids, values, conditional, seen);
-        tokens += ids.length;
-      }
-      progress.accept(1);
-    }
-    if (values.isEmpty()) {
+    List<int[]> texts = contexts.stream().filter(ids -> ids.length > 1).toList();
+    progress.accept(contexts.size() - texts.size());
+    if (texts.isEmpty()) {
       throw new InputException("%s: no text has two tokens", model.folder());
     }
-    int places = 0;
-    while (places < length && seen[places] > 0) {
-      conditional[places] /= seen[places];
-      places++;
+    Sums sums = new Sums(texts.size(), length, true);
+    read(backend, model, texts, layers, sums, progress);
+    double[] diffErank = new double[freshSeeds.length];
+    for (int s = 0; s < freshSeeds.length; s++) {
+      diffErank[s] = againstFresh(backend, model.folder(), texts, freshSeeds[s], sums, progress);
     }
-    Map<String, double[]> arrays = new LinkedHashMap<>();
-    values.forEach(
-        (key, list) -> arrays.put(key, list.stream().mapToDouble(Double::doubleValue).toArray()));
     return new Measurement(
         model.folder().toString(),
         parameters(model.folder()),
         model.config().width(),
-        tokens,
-        arrays,
-        Arrays.copyOf(conditional, places));
+        texts.stream().mapToLong(ids -> ids.length).sum(),
+        sums.values,
+        sums.conditional.means(),
+        sums.loss.means(),
+        diffErank);
   }
 
-  private void text(
+  /** Sums over texts and places. */
+  private static final class Places {
+    private final double[] sums;
+    private final long[] counts;
+
+    Places(int length) {
+      sums = new double[length];
+      counts = new long[length];
+    }
+
+    void add(double[] values) {
+      for (int t = 0; t < values.length; t++) {
+        sums[t] += values[t];
+        counts[t]++;
+      }
+    }
+
+    double[] means() {
+      int places = 0;
+      while (places < counts.length && counts[places] > 0) {
+        places++;
+      }
+      return IntStream.range(0, places).mapToDouble(t -> sums[t] / counts[t]).toArray();
+    }
+  }
+
+  private static final class Sums {
+    private final int texts;
+    private final boolean trained;
+    private final Map<String, double[]> values = new LinkedHashMap<>();
+    private final Places conditional;
+    private final Places loss;
+
+    Sums(int texts, int length, boolean trained) {
+      this.texts = texts;
+      this.trained = trained;
+      this.conditional = new Places(length);
+      this.loss = new Places(length);
+    }
+
+    void put(String quantity, int text, double value) {
+      values.computeIfAbsent(quantity, q -> new double[texts])[text] = value;
+    }
+  }
+
+  /** Adds the fresh model's effective ranks; returns Diff-eRank of the mean entropies. */
+  private double againstFresh(
+      Backend backend,
+      Path folder,
+      List<int[]> texts,
+      long freshSeed,
+      Sums trained,
+      LongConsumer progress) {
+    Sums fresh = new Sums(texts.size(), length, false);
+    Path scratch = scratch();
+    try {
+      FreshCheckpoint.write(folder, freshSeed, scratch);
+      try (Model model = Model.load(scratch, backend)) {
+        read(backend, model, texts, new int[] {layers[0]}, fresh, progress);
+      }
+    } finally {
+      delete(scratch);
+    }
+    double[] before = fresh.values.get("effective_rank");
+    double[] after = trained.values.get("effective_rank");
+    int n = freshSeeds.length;
+    for (int t = 0; t < before.length; t++) {
+      add(trained, "effective_rank_fresh", t, before[t] / n);
+      add(trained, "diff_erank", t, (before[t] - after[t]) / n);
+      add(trained, "erank_ratio", t, before[t] / after[t] / n);
+    }
+    return Math.exp(mean(fresh, "matrix_entropy")) - Math.exp(mean(trained, "matrix_entropy"));
+  }
+
+  private static void add(Sums sums, String quantity, int text, double value) {
+    sums.values.computeIfAbsent(quantity, q -> new double[sums.texts])[text] += value;
+  }
+
+  private static double mean(Sums sums, String quantity) {
+    return Arrays.stream(sums.values.get(quantity)).average().orElseThrow();
+  }
+
+  private static Path scratch() {
+    try {
+      return Files.createTempDirectory("geodex-fresh-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path scratch) {
+    try {
+      for (String name : List.of("config.json", "model.safetensors")) {
+        Files.deleteIfExists(scratch.resolve(name));
+      }
+      Files.delete(scratch);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Hidden states of one text, one for each layer looked at. */
+  private record Rows(int text, List<Matrix.Owned> layers) {}
+
+  private void read(
       Backend backend,
       Model model,
-      int hidden,
-      int[] ids,
-      Map<String, List<Double>> values,
-      double[] conditional,
-      long[] seen) {
-    boolean causal = model.config().causal();
-    Keep keep = causal ? Keep.layers(hidden).withHeads() : Keep.layers(hidden);
-    Stack stack = model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
-    try (Activations run = model.forward(TokenBatch.of(ids), keep, LayerHook.NONE)) {
-      Matrix rows = run.get(stack.hiddenName(hidden));
-      entropies(backend, rows, values);
-      double last = conditional(backend, rows, conditional, seen);
-      add(values, "conditional_entropy_last", last);
-      if (run.has("logits")) {
-        add(values, "loss", loss(run.get("logits"), ids));
+      List<int[]> texts,
+      int[] chosen,
+      Sums sums,
+      LongConsumer progress) {
+    int[] hidden = Arrays.stream(chosen).map(layer -> hidden(model, layer)).toArray();
+    long most = Math.min(BLOCK_BYTES, backend.memoryBudget() / 8);
+    List<Rows> block = new ArrayList<>();
+    try {
+      long bytes = 0;
+      for (int t = 0; t < texts.size(); t++) {
+        block.add(new Rows(t, forward(backend, model, hidden, texts.get(t), t, sums)));
+        bytes += 4L * texts.get(t).length * model.config().width() * hidden.length;
+        if (bytes >= most || t == texts.size() - 1) {
+          measure(backend, block, chosen, sums);
+          progress.accept(block.size());
+          close(block);
+          bytes = 0;
+        }
       }
+    } finally {
+      close(block);
     }
   }
 
-  private void entropies(Backend backend, Matrix rows, Map<String, List<Double>> values) {
-    int d = rows.columns();
+  private static void close(List<Rows> block) {
+    block.forEach(rows -> rows.layers().forEach(Matrix.Owned::close));
+    block.clear();
+  }
+
+  private static int hidden(Model model, int layer) {
+    int states = model.config().layers();
+    int hidden = layer < 0 ? states + 1 + layer : layer;
+    if (hidden < 0 || hidden > states) {
+      throw new UsageException(
+          "--layers %d: %s has hidden states 0 to %d", layer, model.folder(), states);
+    }
+    return hidden;
+  }
+
+  private static List<Matrix.Owned> forward(
+      Backend backend, Model model, int[] hidden, int[] ids, int text, Sums sums) {
+    Keep keep = Keep.layers(hidden);
+    boolean asked = sums.trained && model.config().causal();
+    try (Activations run =
+        model.forward(TokenBatch.of(ids), asked ? keep.withHeads() : keep, LayerHook.NONE)) {
+      if (asked && run.has("logits")) {
+        double[] losses = losses(backend, run.get("logits"), ids);
+        sums.loss.add(losses);
+        sums.put("loss", text, Arrays.stream(losses).skip(1).average().orElseThrow());
+      }
+      List<Matrix.Owned> rows = new ArrayList<>();
+      for (int layer : hidden) {
+        Matrix state = run.get(Responses.stack(model).hiddenName(layer));
+        Matrix.Owned copy = Matrix.allocate(state.rows(), state.columns());
+        copy.copyFrom(state);
+        rows.add(copy);
+      }
+      return rows;
+    }
+  }
+
+  /** Loss of each token but the first, whose place holds NaN. */
+  private static double[] losses(Backend backend, Matrix logits, int[] ids) {
+    double[] losses = new double[ids.length];
+    losses[0] = Double.NaN;
+    backend
+        .parallel()
+        .forEach(
+            ids.length - 1L,
+            i -> losses[(int) i + 1] = NextTokenLoss.of(logits, i, ids[(int) i + 1]));
+    return losses;
+  }
+
+  /** What the hidden states of one text gave. */
+  private record Measured(Observation entropies, double[] conditional) {}
+
+  private void measure(Backend backend, List<Rows> block, int[] chosen, Sums sums) {
+    Measured[] measured = new Measured[block.size()];
+    backend
+        .parallel()
+        .forEach(
+            measured.length,
+            b -> measured[(int) b] = measure(backend, block.get((int) b), chosen, sums.trained));
+    for (int b = 0; b < measured.length; b++) {
+      int text = block.get(b).text();
+      Observation entropies = measured[b].entropies();
+      entropies.keys().forEach(key -> sums.put(key, text, entropies.get(key)));
+      sums.conditional.add(measured[b].conditional());
+    }
+  }
+
+  private Measured measure(Backend backend, Rows rows, int[] chosen, boolean trained) {
+    Observation out = new Observation();
+    for (int l = 0; l < chosen.length; l++) {
+      String suffix = l == 0 ? "" : "_layer_" + chosen[l];
+      if (trained) {
+        codingLengths(backend, rows.layers().get(l), suffix, out);
+      }
+      spectrum(backend, rows.layers().get(l), suffix, out);
+    }
+    double[] conditional = trained ? conditional(backend, rows.layers().getFirst()) : new double[0];
+    if (trained) {
+      out.add("conditional_entropy", Arrays.stream(conditional).skip(1).average().orElseThrow());
+      out.add("conditional_entropy_last", conditional[conditional.length - 1]);
+    }
+    return new Measured(out, conditional);
+  }
+
+  private void codingLengths(Backend backend, Matrix rows, String suffix, Observation out) {
     try (SecondMoment unit = SecondMoment.of(backend, rows, RowForm.UNIT)) {
       for (double eps : epsilons) {
-        add(
-            values,
-            "coding_length_normalized_eps_" + eps,
-            CodingLength.normalized(backend, unit, eps));
+        double value = CodingLength.normalized(backend, unit, eps);
+        out.add("coding_length_normalized_eps_" + eps + suffix, value);
       }
-    }
-    try (SecondMoment centred = SecondMoment.of(backend, rows, RowForm.CENTRED_UNIT)) {
-      double entropy = MatrixEntropy.of(centred);
-      add(values, "matrix_entropy", entropy);
-      add(values, "matrix_entropy_share", entropy / Math.log(d));
-      add(values, "effective_rank", Math.exp(entropy));
-      add(values, "effective_rank_share", Math.exp(entropy) / d);
     }
   }
 
-  /** Adds half the gain of every place; returns that of the last token. */
-  private double conditional(Backend backend, Matrix rows, double[] sums, long[] seen) {
+  private static void spectrum(Backend backend, Matrix rows, String suffix, Observation out) {
+    int d = rows.columns();
+    try (SecondMoment centred = SecondMoment.of(backend, rows, RowForm.CENTRED_UNIT)) {
+      double entropy = MatrixEntropy.of(centred);
+      out.add("matrix_entropy" + suffix, entropy);
+      out.add("matrix_entropy_share" + suffix, entropy / Math.log(d));
+      out.add("effective_rank" + suffix, Math.exp(entropy));
+      out.add("effective_rank_share" + suffix, Math.exp(entropy) / d);
+    }
+  }
+
+  /** Half the gain of every token. */
+  private double[] conditional(Backend backend, Matrix rows) {
     try (Matrix.Owned unit = InformationGain.unitRows(rows)) {
       double c = InformationGain.scale(length, rows.columns(), epsilons[0]);
       double[] gains = InformationGain.logDeterminant(backend, unit, c);
-      for (int t = 0; t < gains.length; t++) {
-        sums[t] += gains[t] / 2;
-        seen[t]++;
-      }
-      return gains[gains.length - 1] / 2;
+      return Arrays.stream(gains).map(gain -> gain / 2).toArray();
     }
-  }
-
-  private static double loss(Matrix logits, int[] ids) {
-    double sum = 0;
-    for (int i = 0; i + 1 < ids.length; i++) {
-      sum += NextTokenLoss.of(logits, i, ids[i + 1]);
-    }
-    return sum / (ids.length - 1);
-  }
-
-  private static void add(Map<String, List<Double>> values, String key, double value) {
-    values.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
-  }
-
-  /**
-   * Fits and correlations over the models.
-   *
-   * @param laws what {@link #laws} gave for them
-   * @return keys for JSON
-   */
-  public Map<String, Object> summary(List<Measurement> models, Map<String, Laws> laws) {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("layer", layer < 0 ? "last" : layer);
-    result.put("eps", epsilons);
-    result.put("models", models.stream().map(ScalingStudy::describe).toList());
-    Map<String, Object> fits = new LinkedHashMap<>();
-    laws.forEach((quantity, found) -> fits.put(quantity, describe(found)));
-    result.put("fits", fits);
-    if (models.stream().allMatch(m -> m.values().containsKey("loss"))) {
-      result.put("loss_against_conditional_entropy", correlations(models));
-    }
-    return result;
-  }
-
-  private static Map<String, Object> describe(Measurement model) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("name", model.name());
-    map.put("parameters", model.parameters());
-    map.put("hidden_size", model.width());
-    map.put("tokens", model.tokens());
-    model.values().keySet().forEach(quantity -> map.put(quantity, model.mean(quantity)));
-    map.put("conditional_entropy_by_position", model.conditionalEntropy());
-    return map;
-  }
-
-  private static double[] sizes(List<Measurement> models) {
-    return models.stream().mapToDouble(Measurement::parameters).toArray();
-  }
-
-  /**
-   * The laws through one quantity of all models; those with fewer parameters than there are models.
-   *
-   * @param best the law of smallest AIC
-   * @param exponent b of a·N^b, with its interval over texts
-   */
-  public record Laws(Map<GrowthFit.Law, GrowthFit> fits, GrowthFit.Law best, Interval exponent) {}
-
-  /**
-   * Fits the laws through every quantity that all models have.
-   *
-   * @throws InputException when all models have the same size
-   */
-  public Map<String, Laws> laws(List<Measurement> models) {
-    Map<String, Laws> laws = new LinkedHashMap<>();
-    for (String quantity : models.getFirst().values().keySet()) {
-      if (models.stream().allMatch(m -> m.values().containsKey(quantity))) {
-        laws.put(quantity, laws(models, quantity));
-      }
-    }
-    return laws;
-  }
-
-  private Laws laws(List<Measurement> models, String quantity) {
-    double[] sizes = sizes(models);
-    double[] means = models.stream().mapToDouble(m -> m.mean(quantity)).toArray();
-    Map<GrowthFit.Law, GrowthFit> fits = new EnumMap<>(GrowthFit.Law.class);
-    for (GrowthFit.Law law : GrowthFit.Law.values()) {
-      if (law.parameters() < models.size()) {
-        fits.put(law, GrowthFit.of(law, sizes, means));
-      }
-    }
-    GrowthFit.Law best =
-        fits.keySet().stream()
-            .min(Comparator.comparingDouble(law -> fits.get(law).aic()))
-            .orElseThrow();
-    return new Laws(fits, best, exponent(models, quantity, sizes));
-  }
-
-  private static Map<String, Object> describe(Laws laws) {
-    Map<String, Object> fits = new LinkedHashMap<>();
-    laws.fits().forEach((law, fit) -> fits.put(law.toString(), describe(fit)));
-    fits.put("best_by_aic", laws.best().toString());
-    fits.put("exponent", interval(laws.exponent()));
-    return fits;
-  }
-
-  private static Map<String, Object> describe(GrowthFit fit) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("parameters", fit.parameters());
-    map.put("r_squared", fit.rSquared());
-    map.put("aic", fit.aic());
-    map.put("aicc", fit.aicc());
-    map.put("residuals", fit.residuals());
-    return map;
-  }
-
-  /** b of a·N^b with its interval: the same texts are drawn for every model. */
-  private Interval exponent(List<Measurement> models, String quantity, double[] sizes) {
-    return Bootstrap.of(seed)
-        .interval(
-            texts(models, quantity),
-            drawn -> {
-              double[] means = models.stream().mapToDouble(m -> m.mean(quantity, drawn)).toArray();
-              return GrowthFit.of(GrowthFit.Law.POWER, sizes, means).parameters()[1];
-            });
-  }
-
-  private static int texts(List<Measurement> models, String quantity) {
-    return models.stream().mapToInt(m -> m.values().get(quantity).length).min().orElseThrow();
-  }
-
-  private Map<String, Object> correlations(List<Measurement> models) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    int texts = texts(models, "loss");
-    for (boolean ranks : new boolean[] {false, true}) {
-      Interval interval =
-          Bootstrap.of(seed)
-              .interval(
-                  texts,
-                  drawn -> {
-                    double[] loss = means(models, "loss", drawn);
-                    double[] entropy = means(models, "conditional_entropy_last", drawn);
-                    return ranks
-                        ? Correlations.spearman(loss, entropy)
-                        : Correlations.pearson(loss, entropy);
-                  });
-      map.put(ranks ? "spearman" : "pearson", interval(interval));
-    }
-    return map;
-  }
-
-  private static double[] means(List<Measurement> models, String quantity, int[] drawn) {
-    return models.stream().mapToDouble(m -> m.mean(quantity, drawn)).toArray();
-  }
-
-  private static Map<String, Object> interval(Interval interval) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("value", interval.value());
-    map.put("low", interval.low());
-    map.put("high", interval.high());
-    return map;
   }
 }

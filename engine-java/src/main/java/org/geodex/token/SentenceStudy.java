@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntBinaryOperator;
+import java.util.function.Supplier;
 import org.geodex.activation.TokenTable;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
@@ -29,17 +30,27 @@ import org.geodex.statistics.Interval;
  * components of all token rows, since covariances of a few tokens in many columns are hardly more
  * than their shrinkage.
  *
+ * @param most sentences that take part, the first ones: their pairs are looked at one by one
  * @param seed of the bootstrap over sentences
  */
-public record SentenceStudy(long seed) {
+public record SentenceStudy(int most, long seed) {
   private static final int COMPONENTS = 16;
   private static final double SHRINKAGE = 0.5;
 
   /** A covariance needs two rows; fewer than three say nothing. */
   private static final int SHORTEST = 3;
 
-  /** Sentences that take part, the first ones: their pairs are looked at one by one. */
-  private static final int MOST = 300;
+  /**
+   * Adds what a study gives under {@code sentences}; a text of one document, or of documents of one
+   * sentence, has nothing to retrieve, which becomes a warning.
+   */
+  public static void addTo(Map<String, Object> result, Supplier<Map<String, Object>> study) {
+    try {
+      result.put("sentences", study.get());
+    } catch (InputException e) {
+      result.put("warnings", List.of("no sentence retrieval: " + e.getMessage()));
+    }
+  }
 
   /**
    * Runs a model over the first windows of a text and compares their sentences.
@@ -199,7 +210,7 @@ public record SentenceStudy(long seed) {
   }
 
   /** First and one past the last row of each sentence that takes part. */
-  private static List<int[]> ranges(int[] documents, int[] sentences) {
+  private List<int[]> ranges(int[] documents, int[] sentences) {
     List<int[]> all = new ArrayList<>();
     int start = 0;
     for (int i = 1; i <= documents.length; i++) {
@@ -212,7 +223,7 @@ public record SentenceStudy(long seed) {
         start = i;
       }
     }
-    List<int[]> first = all.subList(0, Math.min(MOST, all.size()));
+    List<int[]> first = all.subList(0, Math.min(most, all.size()));
     return first.stream()
         .filter(
             range ->

@@ -1,5 +1,6 @@
 package org.geodex.token;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
@@ -22,6 +23,11 @@ import org.geodex.matrix.Matrix;
  * @param ratio last penalty over the first, in (0, 1)
  */
 public record TokenLasso(int k, int steps, double ratio) {
+  /**
+   * Penalties solved at a time: the small ones cost most, and most selections need none of them.
+   */
+  private static final int STAGE = 10;
+
   public TokenLasso {
     if (k < 1) {
       throw new UsageException("--select %d: expected at least 1", k);
@@ -58,14 +64,34 @@ public record TokenLasso(int k, int steps, double ratio) {
         throw new InputException("token %d has no context to be explained by", problem.target());
       }
     }
-    Regression regression = backend.regression();
-    double[][] penalties = penalties(regression.largestPenalties(z, problems));
-    double[][][] paths = regression.lasso(z, problems, penalties, Regression.Tolerance.DEFAULT);
+    double[][] penalties = penalties(backend.regression().largestPenalties(z, problems));
     Selection[] selections = new Selection[problems.length];
-    for (int p = 0; p < problems.length; p++) {
-      selections[p] = choose(paths[p], penalties[p]);
+    for (int from = 0; from < steps; from += STAGE) {
+      solve(backend.regression(), z, problems, penalties, from, selections);
     }
     return selections;
+  }
+
+  /** Solves the next penalties of those problems that have no selection yet. */
+  private void solve(
+      Regression regression,
+      Matrix z,
+      Regression.Problem[] problems,
+      double[][] penalties,
+      int from,
+      Selection[] selections) {
+    int to = Math.min(from + STAGE, steps);
+    int[] open = IntStream.range(0, problems.length).filter(p -> selections[p] == null).toArray();
+    Regression.Problem[] left =
+        Arrays.stream(open).mapToObj(p -> problems[p]).toArray(Regression.Problem[]::new);
+    double[][] part =
+        Arrays.stream(open)
+            .mapToObj(p -> Arrays.copyOfRange(penalties[p], from, to))
+            .toArray(double[][]::new);
+    double[][][] paths = regression.lasso(z, left, part, Regression.Tolerance.DEFAULT);
+    for (int i = 0; i < open.length; i++) {
+      selections[open[i]] = choose(paths[i], part[i], to == steps);
+    }
   }
 
   /** Falling penalties for each problem, from its largest useful one. */
@@ -83,10 +109,17 @@ public record TokenLasso(int k, int steps, double ratio) {
     return penalties;
   }
 
-  private Selection choose(double[][] path, double[] penalties) {
+  /** Null when no step has enough coefficients and the path goes on. */
+  private Selection choose(double[][] path, double[] penalties, boolean last) {
     int step = 0;
-    while (step < path.length - 1 && nonzero(path[step]) < k) {
+    while (step < path.length && nonzero(path[step]) < k) {
       step++;
+    }
+    if (step == path.length) {
+      if (!last) {
+        return null;
+      }
+      step--;
     }
     double[] w = path[step];
     int[] tokens =

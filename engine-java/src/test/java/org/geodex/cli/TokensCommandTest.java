@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.geodex.corpus.Corpus;
+import org.geodex.corpus.ShippedModels;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixWriter;
 import org.junit.jupiter.api.Test;
@@ -64,6 +66,31 @@ class TokensCommandTest {
     assertTrue(bert.get("changes").get("drop").get("lasso").has("representation"));
   }
 
+  /** Masked models are asked for the target behind a mask, T5 behind its sentinel. */
+  @Test
+  void everyArchitectureIsAskedAboutTheTarget() throws Exception {
+    Path text = folder.resolve("text.txt");
+    Files.write(text, new Corpus(901, 4).documents().stream().map(d -> d.text() + "\n").toList());
+    for (String name : ShippedModels.ARCHITECTURES) {
+      JsonNode json =
+          CommandRun.of(
+                  "tokens",
+                  "--model",
+                  ShippedModels.folder(name),
+                  "--text",
+                  text,
+                  "--target",
+                  "random",
+                  "--json")
+              .json();
+      assertTrue(json.get("loss").get("mean").asDouble() > 0, name);
+      assertTrue(json.get("changes").get("keep").get("content").has("loss"), name);
+      assertTrue(json.get("changes").get("drop").get("content").has("information_gain"), name);
+      assertTrue(json.get("information_gain").has("content_words"), name);
+      assertTrue(json.get("sentences").get("same_topic").has("full_bures_wasserstein"), name);
+    }
+  }
+
   @Test
   void scalingComparesLaws() throws Exception {
     Path ids = folder.resolve("ids.json");
@@ -79,9 +106,15 @@ class TokensCommandTest {
                 ids,
                 "--eps",
                 "0.5,0.1",
+                "--layers",
+                "-1,0",
+                "--fresh",
+                "2",
                 "--json")
             .json();
     assertEquals(3, json.get("models").size());
+    assertTrue(json.get("models").get(0).has("effective_rank_share_layer_0"));
+    assertEquals(2, json.get("models").get(0).get("diff_erank_of_mean_entropy_by_seed").size());
     JsonNode fit = json.get("fits").get("coding_length_normalized_eps_0.5");
     assertTrue(fit.get("POWER").has("aic") && fit.has("best_by_aic") && fit.has("exponent"));
     assertEquals(8, json.get("models").get(0).get("conditional_entropy_by_position").size());
@@ -97,6 +130,8 @@ class TokensCommandTest {
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--eps", "0").exit());
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--select", "0").exit());
     assertEquals(2, CommandRun.of("tokens").exit());
+    assertEquals(
+        2, CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--target", "0").exit());
     CommandRun deep = CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
     assertEquals(2, deep.exit());
     assertTrue(deep.err().contains("hidden states 0 to 4"), deep.err());

@@ -3,6 +3,9 @@ package org.geodex.token;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Arrays;
 import java.util.Random;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
@@ -19,12 +22,15 @@ class CovarianceDistanceTest {
         Matrix64 a = rotated(4, 1);
         Matrix64 b = rotated(1, 9)) {
       assertEquals(
-          Math.sqrt(1 + 4), CovarianceDistance.buresWasserstein(cpu, a, b), 1e-12, "√λ differ");
+          Math.sqrt(1 + 4),
+          CovarianceDistance.of(cpu, a, b).buresWasserstein(),
+          1e-12,
+          "√λ differ");
       double logs = Math.hypot(Math.log(4), Math.log(9));
-      assertEquals(logs, CovarianceDistance.affineInvariant(cpu, a, b), 1e-12);
-      assertEquals(logs, CovarianceDistance.logEuclidean(cpu, a, b), 1e-12);
-      assertEquals(0, CovarianceDistance.affineInvariant(cpu, a, a), 1e-12);
-      assertEquals(0, CovarianceDistance.buresWasserstein(cpu, a, a), 1e-7);
+      assertEquals(logs, CovarianceDistance.of(cpu, a, b).affineInvariant(), 1e-12);
+      assertEquals(logs, CovarianceDistance.of(cpu, a, b).logEuclidean(), 1e-12);
+      assertEquals(0, CovarianceDistance.of(cpu, a, a).affineInvariant(), 1e-12);
+      assertEquals(0, CovarianceDistance.of(cpu, a, a).buresWasserstein(), 1e-7);
     }
   }
 
@@ -37,32 +43,75 @@ class CovarianceDistanceTest {
         new double[] {mixed, first * s * s + second * c * c});
   }
 
-  /** Rows in the plane of the first two of five columns, in both bases. */
+  /** The rows of {@code case} in goldens/covariance.py. */
+  private static double[][] goldenRows(JsonNode golden) {
+    int d = golden.get("d").asInt();
+    int n = golden.get("n").asInt();
+    double[][] rows = new double[n + golden.get("m").asInt()][d];
+    long state = golden.get("seed").asLong();
+    for (int i = 0; i < rows.length; i++) {
+      for (int j = 0; j < d; j++) {
+        state = state * 6364136223846793005L + 1442695040888963407L;
+        rows[i][j] = ((state >>> 40) / 0x1p23 - 1) * (i < n ? 1 : 1 + (double) j / d);
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void distancesEqualScipy() throws Exception {
+    try (var in = CovarianceDistanceTest.class.getResourceAsStream("/goldens/covariance.json");
+        Backend cpu = new CpuBackend(1, 1 << 30)) {
+      for (JsonNode golden : new ObjectMapper().readTree(in).get("cases")) {
+        double[][] rows = goldenRows(golden);
+        int n = golden.get("n").asInt();
+        CovarianceDistance found =
+            CovarianceDistance.between(
+                cpu,
+                centred(Arrays.copyOf(rows, n)),
+                centred(Arrays.copyOfRange(rows, n, rows.length)),
+                golden.get("shrinkage").asDouble());
+        double bures = golden.get("bures_wasserstein").asDouble();
+        assertEquals(bures, found.buresWasserstein(), 1e-10 * bures);
+        double affine = golden.get("affine_invariant").asDouble();
+        assertEquals(affine, found.affineInvariant(), 1e-10 * affine);
+        double logs = golden.get("log_euclidean").asDouble();
+        assertEquals(logs, found.logEuclidean(), 1e-10 * logs);
+      }
+    }
+  }
+
+  /** Four and three rows in nine columns, in both bases. */
   @Test
   void theGramSideEqualsTheColumnSide() {
     Random random = new Random(5);
-    double[][] x = centred(random, 4, 9);
-    double[][] y = centred(random, 3, 9);
+    double[][] x = centred(uniform(random, 4, 9));
+    double[][] y = centred(uniform(random, 3, 9));
     try (Backend cpu = new CpuBackend(1, 1 << 30);
         Matrix64 a = covariance(x, 0.3);
         Matrix64 b = covariance(y, 0.3)) {
       CovarianceDistance inside = CovarianceDistance.between(cpu, x, y, 0.3);
       assertEquals(
-          CovarianceDistance.buresWasserstein(cpu, a, b), inside.buresWasserstein(), 1e-10);
-      assertEquals(CovarianceDistance.affineInvariant(cpu, a, b), inside.affineInvariant(), 1e-10);
-      assertEquals(CovarianceDistance.logEuclidean(cpu, a, b), inside.logEuclidean(), 1e-10);
+          CovarianceDistance.of(cpu, a, b).buresWasserstein(), inside.buresWasserstein(), 1e-10);
+      assertEquals(
+          CovarianceDistance.of(cpu, a, b).affineInvariant(), inside.affineInvariant(), 1e-10);
+      assertEquals(CovarianceDistance.of(cpu, a, b).logEuclidean(), inside.logEuclidean(), 1e-10);
     }
   }
 
-  private static double[][] centred(Random random, int n, int d) {
+  private static double[][] uniform(Random random, int n, int d) {
     double[][] rows = new double[n][];
     for (int i = 0; i < n; i++) {
       rows[i] = random.doubles(d, -1, 1).toArray();
     }
-    for (int j = 0; j < d; j++) {
+    return rows;
+  }
+
+  private static double[][] centred(double[][] rows) {
+    for (int j = 0; j < rows[0].length; j++) {
       double mean = 0;
       for (double[] row : rows) {
-        mean += row[j] / n;
+        mean += row[j] / rows.length;
       }
       for (double[] row : rows) {
         row[j] -= mean;

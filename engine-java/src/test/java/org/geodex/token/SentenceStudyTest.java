@@ -32,7 +32,8 @@ class SentenceStudyTest {
           x.set(i, j, (float) ((j == documents[i] ? 10 : 1) * random.nextGaussian()));
         }
       }
-      Map<String, Object> result = new SentenceStudy(1).run(backend, x, documents, sentences, null);
+      Map<String, Object> result =
+          new SentenceStudy(100, 1).run(backend, x, documents, sentences, null);
       assertEquals(SENTENCES, result.get("sentences"));
       assertEquals(5 / 11.0, (double) result.get("chance"), 1e-12);
       for (String name : new String[] {"bures_wasserstein", "affine_invariant", "log_euclidean"}) {
@@ -41,7 +42,7 @@ class SentenceStudyTest {
       assertTrue(mean(result, "mean_euclidean") < 0.9, "" + mean(result, "mean_euclidean"));
       assertThrows(
           InputException.class,
-          () -> new SentenceStudy(1).run(backend, x, new int[n], sentences, null));
+          () -> new SentenceStudy(100, 1).run(backend, x, new int[n], sentences, null));
     }
   }
 
