@@ -62,6 +62,21 @@
       data: series.high.map((high, i) => high === null || series.low[i] === null ? null : high - series.low[i]),
       areaStyle: { opacity: 0.18, color: palette[index % palette.length] }, stackStrategy: "all", tooltip: { show: false } },
   ];
+  const BAR = 42;
+  const interval = (s, i) => number(s.values[i])
+    + (s.low && s.low[i] !== null ? ` [${number(s.low[i])}, ${number(s.high[i])}]` : "");
+  // The interval of each bar as a line over its middle.
+  const whiskers = (s, place, count) => s.low && {
+    name: s.name, type: "custom", silent: true, z: 3, encode: { x: 0, y: [1, 2] },
+    data: s.low.flatMap((low, x) => low === null || s.high[x] === null ? [] : [[x, low, s.high[x]]]),
+    renderItem: (params, api) => {
+      const shift = api.barLayout({ barMaxWidth: BAR, count })[place].offsetCenter;
+      const [low, high] = [1, 2].map((k) => api.coord([api.value(0), api.value(k)]));
+      return { type: "line", shape: { x1: low[0] + shift, y1: low[1], x2: high[0] + shift, y2: high[1] },
+        style: { stroke: style("--ink"), lineWidth: 1.5 } };
+    },
+  };
+
   const options = {
     lines: (figure) => ({
       ...base(figure),
@@ -79,11 +94,19 @@
     }),
     bars: (figure) => ({
       ...base(figure),
-      tooltip: { ...base(figure).tooltip, trigger: "axis", valueFormatter: number },
+      tooltip: { ...base(figure).tooltip, trigger: "axis", formatter: (all) => {
+        const bars = all.filter((p) => p.seriesType === "bar");
+        return [figure.x[all[0].dataIndex], ...bars.map((p) =>
+          `${p.marker}${p.seriesName} <b>${interval(figure.series[p.seriesIndex], p.dataIndex)}</b>`)].join("<br>");
+      } },
       legend: legend(figure.series.map((s) => s.name)),
-      xAxis: axis("", { type: "category", data: figure.x }),
+      xAxis: axis("", { type: "category", data: figure.x, axisLabel: { color: style("--soft"), interval: 0, hideOverlap: true,
+        rotate: figure.x.length > 4 && figure.x.join("").length > 30 ? 32 : 0 } }),
       yAxis: axis(figure.yLabel, { type: "value", nameGap: 46, axisLabel: { color: style("--soft"), formatter: number } }),
-      series: figure.series.map((s) => ({ name: s.name, type: "bar", data: s.values, barMaxWidth: 42 })),
+      series: [
+        ...figure.series.map((s) => ({ name: s.name, type: "bar", data: s.values, barMaxWidth: BAR })),
+        ...figure.series.map((s, i) => whiskers(s, i, figure.series.length)).filter((s) => s),
+      ],
     }),
     heatmap: (figure) => {
       const faint = (x, y) => figure.faint && figure.faint[y][x];
@@ -135,7 +158,8 @@
   // The same numbers as text, for screen readers and for copying.
   const asTable = {
     lines: (f) => table([f.xLabel || "x", ...f.series.map((s) => s.name)], f.x.map((x, i) => [String(x), ...f.series.map((s) => s.values[i])])),
-    bars: (f) => table(["", ...f.series.map((s) => s.name)], f.x.map((x, i) => [String(x), ...f.series.map((s) => s.values[i])])),
+    bars: (f) => table(["", ...f.series.map((s) => s.name)], f.x.map((x, i) => [String(x),
+      ...f.series.map((s) => s.low ? interval(s, i) : s.values[i])])),
     heatmap: (f) => table(["", ...f.columns], f.values.map((row, i) => [f.rows[i], ...row])),
     scatter: (f) => table(["group", f.xLabel, f.yLabel], f.groups.flatMap((g) => g.points.slice(0, 200).map((p) => [g.name, ...p]))),
   };
