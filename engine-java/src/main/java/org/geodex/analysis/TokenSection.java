@@ -91,7 +91,7 @@ public final class TokenSection {
    */
   public static void add(Report report, String prefix, String heading, Map<String, Object> result) {
     String id = prefix.isEmpty() ? "tokens" : prefix + "-tokens";
-    report.results().put(id.replace('-', '_'), result);
+    report.results().put(prefix.isEmpty() ? "tokens" : prefix + "_tokens", result);
     Report.Section section =
         report.section(
             id,

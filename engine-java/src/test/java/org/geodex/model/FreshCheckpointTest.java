@@ -43,7 +43,7 @@ class FreshCheckpointTest {
   @Test
   void gpt2IsDrawnAsBeforeTraining() throws Exception {
     Path first = fresh("gpt2-64", 1);
-    assertEquals(-1, Files.mismatch(first.resolve("model.safetensors"), again(first)));
+    assertEquals(-1, Files.mismatch(first.resolve("model.safetensors"), again()));
     try (SafetensorsFolder weights = SafetensorsFolder.open(first)) {
       double[] added = moments(weights, "mlp.c_proj.weight");
       double expected = 0.02 / Math.sqrt(12);
@@ -55,7 +55,7 @@ class FreshCheckpointTest {
     }
   }
 
-  private Path again(Path first) throws Exception {
+  private Path again() throws Exception {
     Path out = Files.createDirectory(folder.resolve("again"));
     FreshCheckpoint.write(ShippedModels.folder("gpt2-64"), 1, out);
     return out.resolve("model.safetensors");

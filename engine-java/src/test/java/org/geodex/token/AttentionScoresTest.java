@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 class AttentionScoresTest {
   private static final int N = 7;
-  private static final int LAST = 2;
+  private static final int LAST = 1;
 
   /** Rollout as the full product of ½(A + I) over the layers, written out. */
   @Test

@@ -77,18 +77,23 @@ class InformationGainTest {
   }
 
   /**
-   * The documented error of a scale c = d/(n·ε²) taken anew for every n: at n = 20, d = 64, ε = ½ a
-   * gain comes out 0.93 nats too low, by determinants written out here.
+   * The documented error of a scale c = d/(n·ε²) taken anew for every n, d = 64, ε = ½: the 21st of
+   * orthogonal tokens gains 21·ln((1 + c′)/(1 + c)) too little, −0.949 nats.
    */
   @Test
   void renormalizingTheScaleBreaksTheIdentity() {
     try (Backend backend = new CpuBackend(2, 1 << 30);
-        Matrix.Owned z = unitRows(21, 64)) {
+        Matrix.Owned z = Matrix.allocate(21, 64)) {
+      z.fill(0);
+      for (int i = 0; i < 21; i++) {
+        z.set(i, i, 1);
+      }
       double before = InformationGain.scale(20, 64, 0.5);
       double after = InformationGain.scale(21, 64, 0.5);
       double wrong = logDeterminant(z, 21, after) - logDeterminant(z, 20, before);
       double right = InformationGain.ridge(backend, z, before)[20];
-      assertEquals(-0.93, wrong - right, 0.005);
+      assertEquals(21 * Math.log((1 + after) / (1 + before)), wrong - right, 1e-9);
+      assertEquals(-0.949, wrong - right, 5e-4);
     }
   }
 
