@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -47,7 +48,11 @@ final class ResultPrinter {
 
   private static String text(Object value) {
     return switch (value) {
-      case List<?> list -> String.join(", ", list.stream().map(String::valueOf).toList());
+      case List<?> list -> String.join(", ", list.stream().map(ResultPrinter::text).toList());
+      case double[] values ->
+          String.join(", ", Arrays.stream(values).mapToObj(String::valueOf).toList());
+      case int[] values ->
+          String.join(", ", Arrays.stream(values).mapToObj(String::valueOf).toList());
       case null, default -> String.valueOf(value);
     };
   }

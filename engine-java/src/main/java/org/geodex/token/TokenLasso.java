@@ -56,12 +56,17 @@ public record TokenLasso(int k, int steps, double ratio) {
    * Selections for many targets at once.
    *
    * @param z token rows [n,d]
-   * @throws InputException when a target is zero or has no context
+   * @throws InputException when a target is zero or has no context, or one of identical tokens
    */
   public Selection[] select(Backend backend, Matrix z, Regression.Problem[] problems) {
     for (Regression.Problem problem : problems) {
       if (problem.to() <= problem.from()) {
         throw new InputException("token %d has no context to be explained by", problem.target());
+      }
+      if (problem.size() > 1 && areIdentical(z, problem)) {
+        throw new InputException(
+            "the %d tokens before token %d are identical: nothing to select among",
+            problem.size(), problem.target());
       }
     }
     double[][] penalties = penalties(backend.regression().largestPenalties(z, problems));
@@ -70,6 +75,19 @@ public record TokenLasso(int k, int steps, double ratio) {
       solve(backend.regression(), z, problems, penalties, from, selections);
     }
     return selections;
+  }
+
+  private static boolean areIdentical(Matrix z, Regression.Problem problem) {
+    float[] first = new float[z.columns()];
+    float[] other = new float[z.columns()];
+    z.copyRow(problem.from(), first);
+    for (long i = problem.from() + 1; i < problem.to(); i++) {
+      z.copyRow(i, other);
+      if (!Arrays.equals(first, other)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Solves the next penalties of those problems that have no selection yet. */

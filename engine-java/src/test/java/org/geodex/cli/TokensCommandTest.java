@@ -130,6 +130,16 @@ class TokensCommandTest {
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--eps", "0").exit());
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--select", "0").exit());
     assertEquals(2, CommandRun.of("tokens").exit());
+    Path same = folder.resolve("same.npy");
+    try (Matrix.Owned x = Matrix.allocate(5, 3)) {
+      x.fill(2);
+      MatrixWriter.write(same, x);
+    }
+    CommandRun identical = CommandRun.of("tokens", same);
+    assertEquals(3, identical.exit());
+    assertTrue(identical.err().contains("identical"), identical.err());
+    CommandRun plain = CommandRun.of("tokens", matrix("plain.npy", 9, 4));
+    assertTrue(!plain.out().contains("[D@"), plain.out());
     assertEquals(
         2, CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--target", "0").exit());
     CommandRun deep = CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
