@@ -143,7 +143,7 @@ public final class ScalingSection {
   }
 
   private static String text(Interval interval) {
-    return "%.2f [%.2f, %.2f]".formatted(interval.value(), interval.low(), interval.high());
+    return "%.3f [%.3f, %.3f]".formatted(interval.value(), interval.low(), interval.high());
   }
 
   private Lines lines(String title, String caption, String unit, List<String> quantities) {
