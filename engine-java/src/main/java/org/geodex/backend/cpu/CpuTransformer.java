@@ -86,7 +86,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
       return;
     }
     if (m <= SmallProduct.MOST_ROWS) {
-      SmallProduct.multiply(parallel, x, projection, y);
+      SmallProduct.multiply(parallel, scratch, x, projection, y);
       for (int r = 0; r < m; r++) {
         finishRow(projection.bias(), epilogue, y, r, 0, n);
       }
@@ -190,7 +190,8 @@ final class CpuTransformer implements Transformer, AutoCloseable {
     return FloatVector.fromMemorySegment(F32, segment, offset, LITTLE_ENDIAN, mask);
   }
 
-  private static void add(MemorySegment y, long at, MemorySegment x, long from, int n) {
+  /** y += x, n values. */
+  static void add(MemorySegment y, long at, MemorySegment x, long from, int n) {
     int j = 0;
     for (; j <= n - LANES; j += LANES) {
       store(load(y, at + 4L * j).add(load(x, from + 4L * j)), y, at + 4L * j);
