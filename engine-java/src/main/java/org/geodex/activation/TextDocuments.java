@@ -41,6 +41,15 @@ public final class TextDocuments {
     }
   }
 
+  /**
+   * The lines of a UTF-8 file that hold something, for prompts.
+   *
+   * @throws InputException as {@link #read}
+   */
+  public static List<String> lines(Path path) {
+    return read(path).stream().flatMap(String::lines).filter(line -> !line.isBlank()).toList();
+  }
+
   /** Cuts at blank lines; the lines of a document stay joined by line breaks. */
   public static List<String> split(String text) {
     String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;

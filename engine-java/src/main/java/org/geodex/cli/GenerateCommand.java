@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.geodex.activation.TextDocuments;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
@@ -104,19 +104,7 @@ final class GenerateCommand extends GeodexCommand {
   @Option(names = "--no-cache", description = "Read all tokens again for every new one.")
   boolean noCache;
 
-  @Option(
-      names = "--method",
-      paramLabel = "NAME",
-      defaultValue = "mask-predict",
-      description = "BERT, RoBERTa: mask-predict or gibbs (default ${DEFAULT-VALUE}).")
-  String method;
-
-  @Option(
-      names = "--iterations",
-      paramLabel = "N",
-      defaultValue = "10",
-      description = "BERT, RoBERTa: rounds of mask-predict or sweeps of gibbs (default 10).")
-  int iterations;
+  @Mixin InfillingOptions infilling;
 
   @Option(
       names = "--mask-token",
@@ -155,11 +143,9 @@ final class GenerateCommand extends GeodexCommand {
 
   private void checkOptions() {
     options.check();
-    if (newTokens < 1 || iterations < 1) {
-      throw new UsageException("--max-new-tokens and --iterations: expected at least 1");
-    }
-    if (!List.of("mask-predict", "gibbs").contains(method)) {
-      throw new UsageException("--method %s: expected mask-predict or gibbs", method);
+    infilling.check();
+    if (newTokens < 1) {
+      throw new UsageException("--max-new-tokens %d: expected at least 1", newTokens);
     }
   }
 
@@ -175,25 +161,13 @@ final class GenerateCommand extends GeodexCommand {
     }
   }
 
-  private int[][] prompts(Tokenizer tokenizer) throws IOException {
+  private int[][] prompts(Tokenizer tokenizer) {
     if (source.inputIds != null) {
       return TokenBatch.readLists(source.inputIds);
     }
-    List<String> lines = source.prompt != null ? List.of(source.prompt) : lines(source.prompts);
-    if (lines.isEmpty()) {
-      throw new InputException("%s: holds no prompt", source.prompts);
-    }
+    List<String> lines =
+        source.prompt != null ? List.of(source.prompt) : TextDocuments.lines(source.prompts);
     return lines.stream().map(line -> tokenizer.encode(line, true).ids()).toArray(int[][]::new);
-  }
-
-  private static List<String> lines(Path path) throws IOException {
-    try {
-      return Files.readAllLines(path).stream().filter(line -> !line.isBlank()).toList();
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file", path);
-    } catch (java.nio.charset.CharacterCodingException e) {
-      throw new InputException(e, "%s: is not UTF-8 text", path);
-    }
   }
 
   private Sampling sampling() {
@@ -237,12 +211,12 @@ final class GenerateCommand extends GeodexCommand {
       throw new UsageException("--mask-token: expected, since no tokenizer names a mask token");
     }
     return new Infilling(
-        newTokens, method.equals("gibbs"), iterations, sampling(), common.seed, mask);
+        newTokens, infilling.gibbs(), infilling.iterations, sampling(), common.seed, mask);
   }
 
   private String methodName(ModelConfig config) {
     if (config instanceof BertConfig) {
-      return method;
+      return infilling.method;
     }
     return sampling().isGreedy() ? "greedy" : "sampling";
   }

@@ -18,7 +18,9 @@ import org.geodex.model.Sampling;
 import org.geodex.report.Report;
 import org.geodex.report.ReportFolder;
 import org.geodex.scale.LayerRange;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code geodex intervene}. */
@@ -100,7 +102,8 @@ final class InterveneCommand extends GeodexCommand {
       names = "--alpha",
       split = ",",
       paramLabel = "A",
-      description = "Strengths; without --alpha and --dose one for each kind.")
+      converter = Alpha.class,
+      description = "Strengths; own is one for each kind (default without --dose).")
   List<Double> alphas = new ArrayList<>();
 
   @Option(
@@ -175,19 +178,7 @@ final class InterveneCommand extends GeodexCommand {
       description = "Draw from the nucleus of probability P (default: all).")
   double topP;
 
-  @Option(
-      names = "--method",
-      paramLabel = "NAME",
-      defaultValue = "mask-predict",
-      description = "BERT, RoBERTa: mask-predict or gibbs (default ${DEFAULT-VALUE}).")
-  String method;
-
-  @Option(
-      names = "--iterations",
-      paramLabel = "N",
-      defaultValue = "10",
-      description = "BERT, RoBERTa: rounds or sweeps (default ${DEFAULT-VALUE}).")
-  int iterations;
+  @Mixin InfillingOptions infilling;
 
   @Option(
       names = "--batch",
@@ -202,6 +193,14 @@ final class InterveneCommand extends GeodexCommand {
       paramLabel = "DIR",
       description = "Folder for the results; made if it is not there.")
   Path out;
+
+  /** A number, or {@code own}. */
+  static final class Alpha implements CommandLine.ITypeConverter<Double> {
+    @Override
+    public Double convert(String value) {
+      return value.equals("own") ? Design.OWN : Double.valueOf(value);
+    }
+  }
 
   @Override
   Map<String, Object> run(Backend backend) {
@@ -240,7 +239,7 @@ final class InterveneCommand extends GeodexCommand {
     } else if (prompt != null) {
       texts = List.of(prompt);
     } else if (prompts != null) {
-      texts = lines(prompts);
+      texts = TextDocuments.lines(prompts);
     } else if (text == null) {
       throw new UsageException("give --prompt, --prompts or --text");
     }
@@ -270,18 +269,15 @@ final class InterveneCommand extends GeodexCommand {
         new TextWriter(
             newTokens,
             new Sampling(temperature, topK, topP),
-            method.equals("gibbs"),
-            iterations,
+            infilling.gibbs(),
+            infilling.iterations,
             batch));
   }
 
   private void checkNumbers() {
-    if (newTokens < 1 || batch < 1 || iterations < 1 || seeds < 1) {
-      throw new UsageException(
-          "--max-new-tokens, --batch, --iterations and --seeds: expected at least 1");
-    }
-    if (!List.of("mask-predict", "gibbs").contains(method)) {
-      throw new UsageException("--method %s: expected mask-predict or gibbs", method);
+    infilling.check();
+    if (newTokens < 1 || batch < 1 || seeds < 1) {
+      throw new UsageException("--max-new-tokens, --batch and --seeds: expected at least 1");
     }
     if (!List.of("encoder", "decoder").contains(stack)) {
       throw new UsageException("--stack %s: expected encoder or decoder", stack);
@@ -293,12 +289,5 @@ final class InterveneCommand extends GeodexCommand {
       return plan != null ? List.of() : List.of(Kind.SCALE, Kind.NOISE, Kind.ATTENTION_UNIFORM);
     }
     return kinds.stream().map(Kind::parse).distinct().toList();
-  }
-
-  private static List<String> lines(Path path) {
-    return TextDocuments.read(path).stream()
-        .flatMap(String::lines)
-        .filter(line -> !line.isBlank())
-        .toList();
   }
 }

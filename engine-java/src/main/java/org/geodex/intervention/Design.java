@@ -28,7 +28,8 @@ import org.geodex.scale.LayerRange;
  * @param scales some of {@code local, intermediate, global, control}
  * @param layers hidden states to act on instead of scales, or null
  * @param kinds what is done
- * @param alphas numbers α for every kind; empty, with no doses either, for each kind's own
+ * @param alphas numbers α for every kind, {@link #OWN} for each kind's own; empty, with no doses
+ *     either, for the latter
  * @param doses doses in nats a token
  * @param direction for {@code translate}, see {@link PlanContext#direction}
  * @param heads for {@code remove-heads}
@@ -58,6 +59,9 @@ public record Design(
   /** Every scale and the control. */
   public static final List<String> SCALES =
       List.of("local", "intermediate", "global", Condition.CONTROL);
+
+  /** Stands for a number α that each kind has of its own. */
+  public static final double OWN = Double.NaN;
 
   private static final int LANGUAGE_DOCUMENTS = 50;
 
@@ -189,8 +193,9 @@ public record Design(
   private List<Condition> strengths(Condition place) {
     List<Condition> all = new ArrayList<>();
     Kind kind = place.kind();
-    List<Double> numbers = alphas.isEmpty() && doses.isEmpty() ? List.of(usual(kind)) : alphas;
-    for (double alpha : numbers) {
+    List<Double> numbers = alphas.isEmpty() && doses.isEmpty() ? List.of(OWN) : alphas;
+    for (double number : numbers) {
+      double alpha = Double.isNaN(number) ? usual(kind) : number;
       kind.check(alpha);
       all.add(new Condition(place.scale(), place.states(), kind, false, alpha));
     }

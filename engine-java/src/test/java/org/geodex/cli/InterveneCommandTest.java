@@ -1,5 +1,6 @@
 package org.geodex.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -131,6 +133,121 @@ class InterveneCommandTest {
             .json();
     assertEquals("plan", result.get("conditions").get(0).get("scale").asText());
     assertTrue(result.get("conditions").get(0).get("dose").asDouble() > 0);
+  }
+
+  /** {@code own} is the kind's own strength, beside others. */
+  @Test
+  void ownStrengths() {
+    JsonNode conditions =
+        run(
+                "--text",
+                text,
+                "--kind",
+                "noise",
+                "--scale",
+                "local",
+                "--alpha",
+                "own,1",
+                "--out",
+                folder.resolve("own"),
+                "--json")
+            .json()
+            .get("conditions");
+    assertEquals(0.5, conditions.get(0).get("alpha").asDouble());
+    assertEquals(1, conditions.get(1).get("alpha").asDouble());
+  }
+
+  /** Masks of a document are filled; the whole document is measured, 18 measures a condition. */
+  @Test
+  void robertaFills() {
+    JsonNode result =
+        CommandRun.of(
+                "intervene",
+                "--model",
+                ShippedModels.folder("roberta"),
+                "--text",
+                text,
+                "--seeds",
+                1,
+                "--iterations",
+                2,
+                "--kind",
+                "noise",
+                "--scale",
+                "global",
+                "--alpha",
+                0.5,
+                "--out",
+                folder.resolve("r"),
+                "--json")
+            .json();
+    assertEquals("mask-predict", result.get("method").asText());
+    JsonNode noise = result.get("conditions").get(0);
+    assertTrue(noise.get("dose").asDouble() > 0);
+    assertEquals(18, noise.get("measures").size());
+    double words = result.get("unmodified").get("words").asDouble();
+    assertTrue(words > 60, "a document has about 84 words, not " + words);
+  }
+
+  @Test
+  void analyzeHasASection() throws IOException {
+    Path out = folder.resolve("analysis");
+    CommandRun.of(
+            "analyze",
+            "--model",
+            ShippedModels.folder("gpt2-16"),
+            "--text",
+            text,
+            "--partition",
+            "thirds",
+            "--interventions",
+            3,
+            "--out",
+            out,
+            "--json")
+        .json();
+    JsonNode results =
+        new ObjectMapper().readTree(out.resolve("report.json").toFile()).get("results");
+    JsonNode study =
+        results.properties().stream()
+            .filter(entry -> entry.getKey().endsWith("interventions"))
+            .findFirst()
+            .orElseThrow()
+            .getValue();
+    assertEquals(3, study.get("prompts").asInt());
+    assertTrue(Files.readString(out.resolve("report.html")).contains("Beside the published"));
+  }
+
+  /** A plan that changes nothing leaves the files of generate and activations as they are. */
+  @Test
+  void plansActOnOtherCommands() throws IOException {
+    Path none = plan("none", 1);
+    Path twice = plan("twice", 2);
+    Object[] generate = {"generate", "--prompt", "Anna is a baker.", "--max-new-tokens", 12};
+    Object[] activations = {"activations", "--text", text};
+    for (Object[] command : List.of(generate, activations)) {
+      byte[] plain = output(command, null);
+      assertArrayEquals(plain, output(command, none));
+      assertFalse(Arrays.equals(plain, output(command, twice)));
+    }
+  }
+
+  private Path plan(String name, int alpha) throws IOException {
+    Path plan = folder.resolve(name + ".json");
+    return Files.writeString(
+        plan, "[{\"kind\": \"scale\", \"layers\": 0, \"alpha\": %d}]".formatted(alpha));
+  }
+
+  private byte[] output(Object[] command, Path plan) throws IOException {
+    Path out =
+        folder.resolve(plan == null ? "plain.safetensors" : plan.getFileName() + ".safetensors");
+    List<Object> args = new ArrayList<>(List.of(command));
+    args.addAll(List.of("--model", ShippedModels.folder("gpt2-16"), "--out", out, "--json"));
+    if (plan != null) {
+      args.addAll(List.of("--plan", plan));
+    }
+    CommandRun.of(args.toArray()).json();
+    return Files.readAllBytes(out);
   }
 
   @Test

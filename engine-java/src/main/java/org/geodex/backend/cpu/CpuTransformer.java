@@ -5,6 +5,8 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
@@ -48,6 +50,9 @@ final class CpuTransformer implements Transformer, AutoCloseable {
 
   /** Queries of one attention task; with a causal mask it computes no key after its last query. */
   private static final int QUERY_TILE = 64;
+
+  /** Products of one query and one key that are not worth waking another thread. */
+  private static final long FEW_SCORES = 1 << 14;
 
   private final Parallel parallel;
   private final Scratch scratch = new Scratch();
@@ -347,8 +352,7 @@ final class CpuTransformer implements Transformer, AutoCloseable {
   private void forEachTile(Attention a, BiConsumer<Tile, Integer> work) {
     int tiles = Math.ceilDiv(a.queries(), QUERY_TILE);
     long count = (long) a.batch() * a.heads() * tiles;
-    parallel.forEach(
-        count,
+    LongConsumer one =
         task -> {
           // The longest causal tiles come first, so that the threads end together.
           int t = tiles - 1 - (int) (task / ((long) a.batch() * a.heads()));
@@ -357,7 +361,12 @@ final class CpuTransformer implements Transformer, AutoCloseable {
           int to = Math.min(from + QUERY_TILE, a.queries());
           Tile tile = new Tile(bh / a.heads(), bh % a.heads(), from, to);
           work.accept(tile, (tile.b() * a.heads() + tile.h()) * tiles + t);
-        });
+        };
+    if (count * Math.min(a.queries(), QUERY_TILE) * a.keys() <= FEW_SCORES) {
+      LongStream.range(0, count).forEach(one);
+    } else {
+      parallel.forEach(count, one);
+    }
   }
 
   @Override
