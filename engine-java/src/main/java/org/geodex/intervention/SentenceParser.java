@@ -3,14 +3,24 @@ package org.geodex.intervention;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import org.geodex.corpus.DocumentParser;
 import org.geodex.corpus.LabelledDocument;
 import org.geodex.corpus.WordClass;
 
-/** A dependency parser of single sentences. An object serves one thread. */
+/**
+ * A dependency parser of single sentences. An object serves one thread. One of English is a
+ * service: the profile {@code corenlp} builds it around Stanford CoreNLP, whose licence, GPL, keeps
+ * it out of every other build.
+ */
 public interface SentenceParser {
   /** The parse of a sentence with its final mark; empty when there is none. */
   Optional<Parse> parse(String sentence);
+
+  /** Whether it parses only what is grammatical, so that a parse is a judgement. */
+  default boolean judges() {
+    return true;
+  }
 
   /**
    * A sentence's tree.
@@ -24,6 +34,11 @@ public interface SentenceParser {
   static SentenceParser ofLanguage() {
     DocumentParser parser = new DocumentParser();
     return sentence -> parser.parseSentence(sentence).map(SentenceParser::of);
+  }
+
+  /** The parser of English on the class path; null where this build has none. */
+  static SentenceParser ofEnglish() {
+    return ServiceLoader.load(SentenceParser.class).findFirst().orElse(null);
   }
 
   private static Parse of(LabelledDocument sentence) {

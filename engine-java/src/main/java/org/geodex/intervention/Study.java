@@ -45,7 +45,8 @@ final class Study {
    * @param writer how texts are written
    * @param prompts what they are written from
    * @param documents held-out text: doses, the origin of cosines
-   * @param language whether the texts are of the demo's language, which can be parsed
+   * @param language whether the texts are of the demo's language, whose parser is at hand; others
+   *     are parsed as English where this build has a parser of it
    * @param seeds texts of each prompt; they have the seeds {@code seed … seed + seeds − 1}
    * @param folder for the cells; null to keep none
    */
@@ -56,7 +57,11 @@ final class Study {
       boolean language,
       int seeds,
       long seed,
-      Path folder) {}
+      Path folder) {
+    SentenceParser parser() {
+      return language ? SentenceParser.ofLanguage() : SentenceParser.ofEnglish();
+    }
+  }
 
   /**
    * A condition as it was carried out.
@@ -225,6 +230,7 @@ final class Study {
               Files.readString(model.resolve("config.json")),
               settings.writer,
               settings.language,
+              settings.parser() != null,
               condition,
               seed);
       parts.forEach(part -> add(sha, part.toString()));
@@ -314,7 +320,7 @@ final class Study {
     private List<Map<Measure, Double>> measure(
         Settings settings, List<int[]> written, List<String> texts) {
       if (reference == null) {
-        measures = new TextMeasures(settings.language ? SentenceParser.ofLanguage() : null);
+        measures = new TextMeasures(settings.parser());
         reference =
             new ReferenceModel(model, tokenizer, backend, settings.documents, settings.language);
       }

@@ -156,7 +156,9 @@ public final class TextMeasures {
         }
       }
     }
-    values.put(Measure.GRAMMATICAL, ratio(parsed, sentences.size()));
+    if (parser.judges()) {
+      values.put(Measure.GRAMMATICAL, ratio(parsed, sentences.size()));
+    }
     values.put(Measure.DEPTH_MAX, parsed == 0 ? Double.NaN : deepest);
     values.put(Measure.DEPTH_MEAN, ratio(depths, words));
     values.put(Measure.ENTITY_CONTINUITY, continuity(grid));
