@@ -17,8 +17,7 @@ class CoreNlpParserTest {
   void depthsOfATree() {
     SemanticGraph tree =
         SemanticGraph.valueOf(
-            "[ate-2/VBD nsubj>Bill-1/NNP obj>[muffins-4/NNS compound>blueberry-3/NN]"
-                + " punct>.-5/.]");
+            "[ate-2/VBD nsubj>Bill-1/NNP obj>[muffins-4/NNS compound>blueberry-3/NN]]");
     SentenceParser.Parse parse = CoreNlpParser.of(tree);
     assertArrayEquals(new int[] {1, 0, 2, 1}, parse.depths());
     assertEquals(List.of("bill", "blueberry", "muffins"), parse.entities());

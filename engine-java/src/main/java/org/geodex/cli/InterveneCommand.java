@@ -198,7 +198,11 @@ final class InterveneCommand extends GeodexCommand {
   static final class Alpha implements CommandLine.ITypeConverter<Double> {
     @Override
     public Double convert(String value) {
-      return value.equals("own") ? Design.OWN : Double.valueOf(value);
+      try {
+        return value.equals("own") ? Design.OWN : Double.valueOf(value);
+      } catch (NumberFormatException e) {
+        throw new CommandLine.TypeConversionException("expected a number or own, not " + value);
+      }
     }
   }
 

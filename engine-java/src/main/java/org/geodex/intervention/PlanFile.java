@@ -111,6 +111,11 @@ public final class PlanFile {
     }
     Kind kind = Kind.parse(node.get("kind").asText());
     SortedSet<Integer> states = states(node, place);
+    if (node.has("direction") && !node.get("direction").isTextual()) {
+      throw new InputException(
+          "%s: direction %s: expected random, principal:K, classes:A.txt,B.txt or a matrix file",
+          place, node.get("direction"));
+    }
     String direction = node.path("direction").asText("random");
     boolean decoder = decoder(node, place);
     return new Intervention(

@@ -98,6 +98,9 @@ class PlanFileTest {
     refused("[{\"kind\": \"scale\", \"alpha\": 2}]", "either scale or layers");
     refused("[{\"kind\": \"scale\", \"alpha\": 2, \"scale\": \"tiny\"}]", "scale \"tiny\"");
     refused("[{\"kind\": \"noise\", \"alpha\": -1, \"layers\": 1}]", "0 or more");
+    refused(
+        "[{\"kind\": \"translate\", \"alpha\": 1, \"layers\": 1, \"direction\": [1, 2]}]",
+        "direction [1,2]: expected random");
     refused("[{\"kind\": \"scale\", ", "cannot be read");
   }
 
