@@ -50,6 +50,35 @@ class PeakMemoryTest {
     assertTrue(peak < budget, peak + " bytes");
   }
 
+  /** An n × n form of any of these would take 14 GB. */
+  @Test
+  void informationStreamsOverTheRows() throws Exception {
+    checkInformation(write(60_000, 64), "1G", 1024 * MIB);
+  }
+
+  private static void checkInformation(Path x, String budget, long bytes) throws Exception {
+    Object[][] commands = {
+      {"entropy", x, "--estimator", "matrix"},
+      {"entropy", x, "--estimator", "coding-length"},
+      {"kl", x, x, "--estimator", "gaussian-full"},
+      {"similarity", x, x, "--measure", "cka"},
+      {"similarity", x, x, "--measure", "cka-debiased"},
+    };
+    for (Object[] command : commands) {
+      List<Object> args = new ArrayList<>(List.of(command));
+      args.addAll(List.of("--memory-budget", budget));
+      long peak = peak(args.toArray());
+      System.out.println(command[0] + " " + command[command.length - 1] + ": peak " + peak / MIB);
+      assertTrue(peak < bytes, command[0] + ": " + peak + " bytes");
+    }
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "geodex.large", matches = "true")
+  void informationOfTwoHundredThousandRowsUnderFourGigabytes() throws Exception {
+    checkInformation(write(200_000, 768), "4G", 4096 * MIB);
+  }
+
   @Test
   @EnabledIfSystemProperty(named = "geodex.large", matches = "true")
   void twoHundredThousandRowsUnderFourGigabytes() throws Exception {
