@@ -20,6 +20,11 @@ public final class CeilingProfiler implements InternalProfiler {
 
   private long start;
 
+  /** One a benchmark, before its set-up. */
+  public CeilingProfiler() {
+    Work.clear();
+  }
+
   @Override
   public String getDescription() {
     return "work per second and share of the machine's ceilings";

@@ -11,6 +11,7 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
@@ -24,6 +25,11 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ColdStartBenchmark {
   @Param({"--version", "doctor"})
   public String command;
+
+  @Setup
+  public void setUp() {
+    Work.perCall(0, 0, 1);
+  }
 
   @Benchmark
   public String start() throws IOException, InterruptedException {

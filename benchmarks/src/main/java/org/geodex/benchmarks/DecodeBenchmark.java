@@ -1,13 +1,10 @@
 package org.geodex.benchmarks;
 
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
-import jdk.incubator.vector.FloatVector;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
 import org.geodex.matrix.ElementType;
-import org.geodex.matrix.Matrix;
 import org.geodex.model.Decoding;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
@@ -56,7 +53,8 @@ public class DecodeBenchmark {
   public void open() {
     backend = Backends.open(BackendOptions.defaults());
     model = Model.load(SyntheticGpt2.write(type), backend);
-    readRate = readRate();
+    readRate = Ceilings.reading(backend);
+    Work.perCall(2.0 * PARAMETERS, (double) PARAMETERS * type.bytes(), 1);
     restart();
   }
 
@@ -71,46 +69,6 @@ public class DecodeBenchmark {
     decoding = model.decode(new int[][] {prompt}, STEPS + 1, true, LayerHook.NONE);
     decoding.logits();
     steps = 0;
-  }
-
-  /** Best bytes a second of reading 256 MB in pieces of 1 MB on all threads. */
-  private double readRate() {
-    int pieces = 256;
-    long size = 1L << 20;
-    var species = FloatVector.SPECIES_PREFERRED;
-    double best = 0;
-    try (Matrix.Owned data = Matrix.allocate(pieces * size / 4, 1)) {
-      data.fill(1);
-      MemorySegment segment = data.segment();
-      float[] sums = new float[pieces];
-      for (int repeat = 0; repeat < 12; repeat++) {
-        long start = System.nanoTime();
-        backend
-            .parallel()
-            .forEach(
-                pieces,
-                piece -> {
-                  FloatVector a = FloatVector.zero(species);
-                  FloatVector b = a;
-                  long end = (piece + 1) * size;
-                  for (long at = piece * size; at < end; at += 8L * species.length()) {
-                    a = a.add(load(segment, at));
-                    b = b.add(load(segment, at + 4L * species.length()));
-                  }
-                  sums[(int) piece] = a.add(b).lane(0);
-                });
-        best = Math.max(best, pieces * size * 1e9 / (System.nanoTime() - start));
-      }
-      if (sums[3] <= 0) {
-        throw new IllegalStateException("the sum of ones is " + sums[3]);
-      }
-    }
-    return best;
-  }
-
-  private static FloatVector load(MemorySegment segment, long at) {
-    return FloatVector.fromMemorySegment(
-        FloatVector.SPECIES_PREFERRED, segment, at, java.nio.ByteOrder.LITTLE_ENDIAN);
   }
 
   @Setup(Level.Iteration)

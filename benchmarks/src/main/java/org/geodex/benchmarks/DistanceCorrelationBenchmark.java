@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Distance correlation of two layers. Peer: {@code peers/similarity.py}. */
+/** Distance correlation of two layers. Peer: NumPy. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -42,6 +42,7 @@ public class DistanceCorrelationBenchmark {
     backend = Backends.open(BackendOptions.defaults());
     x = Manifold.rows(1, n, d);
     y = Manifold.rows(2, n, d);
+    Work.perCall(Operation.SIMILARITY_DISTANCE_CORRELATION.flops(n, d), 8.0 * n * d, n);
   }
 
   @Benchmark

@@ -58,7 +58,9 @@ public class ForwardBenchmark {
     model = Model.load(SyntheticGpt2.write(ElementType.F32), backend);
     String[] sizes = shape.split("x", -1);
     batch = random(Integer.parseInt(sizes[0]), Integer.parseInt(sizes[1]));
-    sgemmRate = sgemmRate(batch.size() * batch.length());
+    int tokens = batch.size() * batch.length();
+    sgemmRate = sgemmRate(tokens);
+    Work.perCall(tokens * SyntheticGpt2.flopsPerToken(), 0, tokens);
   }
 
   private static TokenBatch random(int size, int length) {

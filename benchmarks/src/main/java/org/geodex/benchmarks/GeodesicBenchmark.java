@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Geodesic matrix of the k = 15 union graph of manifold data, and of thin graphs: a chain and
- * spirals with k = 2 and 5. The peer is SciPy Dijkstra in peers/geometry.py.
+ * spirals with k = 2 and 5. The peer is SciPy Dijkstra.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -55,6 +55,8 @@ public class GeodesicBenchmark {
           case "chain" -> chain();
           default -> neighbours(kind.charAt(kind.length() - 1) - '0', spiral());
         };
+    double pairs = (double) n * n;
+    Work.perCall(0, 4 * pairs, pairs);
   }
 
   private Graph neighbours(int k, Matrix.Owned rows) {

@@ -5,8 +5,9 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixWriter;
 
 /**
- * Writes inputs of the benchmarks for their peers: arguments {@code manifold:SEED:N:D=FILE} and
- * {@code normal:SEED:N:D:MEAN:DEVIATION=FILE}.
+ * Writes inputs of the benchmarks for their peers: arguments {@code manifold:SEED:N:D=FILE}, {@code
+ * normal:SEED:N:D:MEAN:DEVIATION=FILE}, and {@code beside:SEED:N:D:SEED=FILE} for rows correlated
+ * with the standard normal ones of the first seed.
  */
 public final class InputFiles {
   private InputFiles() {}
@@ -28,7 +29,13 @@ public final class InputFiles {
       case "manifold" -> Manifold.rows(seed, n, d);
       case "normal" ->
           NormalRows.of(seed, n, d, Double.parseDouble(words[4]), Double.parseDouble(words[5]));
-      default -> throw new IllegalArgumentException(words[0] + ": expected manifold or normal");
+      case "beside" -> {
+        try (Matrix.Owned x = NormalRows.of(seed, n, d, 0, 1)) {
+          yield NormalRows.besides(x, Long.parseLong(words[4]));
+        }
+      }
+      default ->
+          throw new IllegalArgumentException(words[0] + ": expected manifold, normal or beside");
     };
   }
 }

@@ -1,56 +1,18 @@
 package org.geodex.benchmarks;
 
-import java.util.concurrent.TimeUnit;
 import org.geodex.backend.Backend;
-import org.geodex.backend.BackendOptions;
-import org.geodex.backend.Backends;
 import org.geodex.divergence.KlGaussianFull;
 import org.geodex.divergence.Shrinkage;
 import org.geodex.matrix.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
-/** KL of full Gaussians fitted to 8192 x 768 rows each, from the rows on. */
-@State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 2, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class KlGaussianFullBenchmark {
-  private Backend backend;
-  private Matrix.Owned p;
-  private Matrix.Owned q;
-
-  @Setup
-  public void setUp() {
-    backend = Backends.open(BackendOptions.defaults());
-    p = NormalRows.of(1, 8192, 768, 0, 1);
-    q = NormalRows.of(2, 8192, 768, 0.2, 1.1);
+/** KL of full Gaussians fitted to 8192 x 768 rows each, from the rows on. Peer: NumPy. */
+public class KlGaussianFullBenchmark extends KlBenchmark {
+  public KlGaussianFullBenchmark() {
+    super(Operation.KL_GAUSSIAN_FULL, 8192, 768, 20, 100);
   }
 
-  @Benchmark
-  public double cpu() {
-    double value = KlGaussianFull.of(backend, p, q, Shrinkage.NONE);
-    if (!(value > 20 && value < 100)) {
-      throw new IllegalStateException("KL " + value);
-    }
-    return value;
-  }
-
-  @TearDown
-  public void tearDown() {
-    q.close();
-    p.close();
-    backend.close();
+  @Override
+  double divergence(Backend on, Matrix from, Matrix to) {
+    return KlGaussianFull.of(on, from, to, Shrinkage.NONE);
   }
 }

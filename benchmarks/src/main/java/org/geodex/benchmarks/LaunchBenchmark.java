@@ -57,6 +57,7 @@ public class LaunchBenchmark {
     host = Matrix.allocate(1, VALUES);
     back = Matrix.allocate(1, VALUES);
     host.fill(3);
+    Work.perCall(0, 8.0 * VALUES, 1);
     copies();
   }
 

@@ -1,6 +1,5 @@
 package org.geodex.benchmarks;
 
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
@@ -22,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** KSG 1, k = 4, max norm: normal columns paired with correlation 0.6. */
+/** KSG 1, k = 4, max norm: normal columns paired with correlation 0.6. Peer: NPEET's algorithm. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -47,16 +46,9 @@ public class MutualInformationKsgBenchmark {
   @Setup
   public void setUp() {
     backend = Backends.open(BackendOptions.defaults().withThreads(threads));
-    Random random = new Random(1);
-    x = Matrix.allocate(n, d);
-    y = Matrix.allocate(n, d);
-    for (int i = 0; i < n; i++) {
-      for (int j = 0; j < d; j++) {
-        float value = (float) random.nextGaussian();
-        x.set(i, j, value);
-        y.set(i, j, (float) (0.6 * value + 0.8 * random.nextGaussian()));
-      }
-    }
+    x = NormalRows.of(1, n, d, 0, 1);
+    y = NormalRows.besides(x, 2);
+    Work.perCall(Operation.MI_KSG1.flops(n, d), 8.0 * n * d, n);
   }
 
   @Benchmark

@@ -3,10 +3,13 @@ package org.geodex.benchmarks;
 import java.util.SplittableRandom;
 import org.geodex.matrix.Matrix;
 
-/** Rows of independent normal entries. */
+/** Rows of normal entries. */
 final class NormalRows {
+  private static final double CORRELATION = 0.6;
+
   private NormalRows() {}
 
+  /** Independent entries. */
   static Matrix.Owned of(long seed, int n, int d, double mean, double deviation) {
     SplittableRandom random = new SplittableRandom(seed);
     Matrix.Owned x = Matrix.allocate(n, d);
@@ -18,5 +21,17 @@ final class NormalRows {
       x.setRow(i, row);
     }
     return x;
+  }
+
+  /** Standard normal rows beside those of x, each entry with correlation 0.6 to that of x. */
+  static Matrix.Owned besides(Matrix x, long seed) {
+    double rest = Math.sqrt(1 - CORRELATION * CORRELATION);
+    Matrix.Owned y = of(seed, x.intRows(), x.columns(), 0, rest);
+    for (int i = 0; i < x.intRows(); i++) {
+      for (int j = 0; j < x.columns(); j++) {
+        y.set(i, j, (float) (CORRELATION * x.get(i, j) + y.get(i, j)));
+      }
+    }
+    return y;
   }
 }

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Squared distances of x against itself; the peer is the NumPy syrk form in peers/geometry.py. */
+/** Squared distances of x against itself; the peers are the NumPy syrk form and PyTorch. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -44,6 +44,8 @@ public class PairwiseBenchmark {
     backend = Backends.open(BackendOptions.defaults());
     out = Matrix.allocate(n, n);
     x = Manifold.rows(1, n, 768);
+    double pairs = (double) n * n;
+    Work.perCall(Operation.PAIRWISE_SQEUCLIDEAN.flops(n, 768), 4 * pairs, pairs);
   }
 
   @Benchmark

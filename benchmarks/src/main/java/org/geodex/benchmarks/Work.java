@@ -16,6 +16,11 @@ record Work(double flops, double bytes, double items) {
     current = new Work(flops, bytes, items);
   }
 
+  /** Forgets what another benchmark of this JVM declared. */
+  static void clear() {
+    current = null;
+  }
+
   /** What was declared last, or null. */
   static Work current() {
     return current;

@@ -49,7 +49,7 @@ class SmokeTest {
   private static final String LEFT_OUT =
       hasEmulator() ? "ColdStartBenchmark" : "ColdStartBenchmark|LaunchBenchmark";
 
-  private static boolean hasEmulator() {
+  static boolean hasEmulator() {
     try (CudaContext context = CudaContext.open(new CudaOptions("panama", "emulator", 0))) {
       return context.emulated();
     } catch (UnavailableException e) {
@@ -66,6 +66,7 @@ class SmokeTest {
       assertFalse(results.containsKey(key), key);
       results.put(key, result);
       assertTrue(result.getPrimaryResult().getScore() > 0, key);
+      assertTrue(result.getSecondaryResults().containsKey("work.items"), key + "declares no Work");
     }
     var ran = new TreeSet<String>();
     results.values().forEach(result -> ran.add(result.getParams().getBenchmark()));

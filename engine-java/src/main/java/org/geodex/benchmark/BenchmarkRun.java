@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -40,15 +41,21 @@ public final class BenchmarkRun {
       JsonNode list = JSON.readTree(results.toFile());
       ObjectNode root = JSON.createObjectNode();
       ObjectNode block = root.putObject("environment");
-      environment.forEach(block::put);
-      block.put("commit", commit(build.folder()));
-      block.put("date", Instant.now().toString());
+      stamped(environment, build.folder()).forEach(block::put);
       root.set("results", list);
       JSON.writerWithDefaultPrettyPrinter().writeValue(out.toFile(), root);
       return list.size();
     } finally {
       Files.deleteIfExists(results);
     }
+  }
+
+  /** An environment with the project's commit and the time of day. */
+  public static Map<String, String> stamped(Map<String, String> environment, Path project) {
+    Map<String, String> stamped = new LinkedHashMap<>(environment);
+    stamped.put("commit", commit(project));
+    stamped.put("date", Instant.now().toString());
+    return stamped;
   }
 
   private static String commit(Path folder) {

@@ -49,6 +49,11 @@ public record JmhBuild(
     return new JmhBuild(root, file, List.copyOf(jvmArguments), List.copyOf(options), log);
   }
 
+  /** The benchmarks of the project that the launcher started from. */
+  public static JmhBuild ofProject(Consumer<String> log) {
+    return of(BenchmarkRun.project(), JAR, List.of(), List.of(), log);
+  }
+
   /** Names of the benchmarks whose name contains a regular expression. */
   public List<String> names(String filter) {
     List<String> names = new ArrayList<>();

@@ -59,13 +59,6 @@ final class BenchAbCommand implements Callable<Integer> {
   Path project;
 
   @Option(
-      names = "--filter",
-      paramLabel = "RE",
-      defaultValue = ".*",
-      description = "Benchmarks whose name contains this regular expression (default: all).")
-  String filter;
-
-  @Option(
       names = "--build",
       paramLabel = "CMD",
       defaultValue = "mvn -B -q -Dfast -Dgeodex.cxx=none -DskipTests package",
@@ -140,28 +133,26 @@ final class BenchAbCommand implements Callable<Integer> {
       description = "Also write base.json and new.json there, as bench compare reads them.")
   Path out;
 
+  @Mixin FilterOption filter;
+
   @Mixin ComparisonOptions options;
 
-  @Option(names = "--quiet", description = "No progress on stderr.")
-  boolean quiet;
-
-  @Option(names = "--debug", description = "Show the stack trace of an error, and JMH's reports.")
-  boolean debug;
+  @Mixin LogOptions logging;
 
   @Spec CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
     Plan plan = plan();
-    Consumer<String> progress = quiet ? line -> {} : spec.commandLine().getErr()::println;
-    Consumer<String> log = debug ? progress : line -> {};
+    Consumer<String> progress = logging.progress(spec);
+    Consumer<String> log = logging.debug ? progress : line -> {};
     try (AtomicOutputs outputs = AtomicOutputs.open();
         Builds builds = new Builds(log)) {
       progress.accept("building " + base + " and " + changed);
       JmhBuild before = builds.of(base, baseJvm);
       JmhBuild after = builds.of(changed, newJvm);
-      List<String> known = after.names(filter);
-      List<String> names = before.names(filter).stream().filter(known::contains).toList();
+      List<String> known = after.names(filter.text());
+      List<String> names = before.names(filter.text()).stream().filter(known::contains).toList();
       Outcome outcome = AlternatingRun.of(before, after, names, plan, progress);
       write(outputs, outcome);
       Map<String, Object> more = new LinkedHashMap<>();

@@ -52,8 +52,7 @@ final class BenchCompareCommand implements Callable<Integer> {
   @Option(names = "--any-machine", description = "Compare results of different machines too.")
   boolean anyMachine;
 
-  @Option(names = "--debug", description = "Show the stack trace of an error.")
-  boolean debug;
+  @Mixin LogOptions logging;
 
   @Spec CommandSpec spec;
 

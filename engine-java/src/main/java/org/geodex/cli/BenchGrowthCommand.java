@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.geodex.benchmark.BenchmarkRun;
+import java.util.function.Consumer;
 import org.geodex.benchmark.CostGrowth;
 import org.geodex.benchmark.JmhBuild;
 import org.geodex.error.InputException;
@@ -19,6 +19,7 @@ import org.geodex.report.Figure;
 import org.geodex.report.Report;
 import org.geodex.report.ReportPage;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,13 +34,6 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Example: geodex bench growth --filter 'knn|kl' --out growth.html"})
 final class BenchGrowthCommand implements Callable<Integer> {
-  @Option(
-      names = "--filter",
-      paramLabel = "RE",
-      defaultValue = ".*",
-      description = "Operations whose name contains this regular expression (default: all).")
-  String filter;
-
   @Option(
       names = "--backend",
       paramLabel = "NAME",
@@ -67,14 +61,9 @@ final class BenchGrowthCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "F.html", description = "Also write a page with a plot.")
   Path out;
 
-  @Option(names = "--json", description = "Print the result as one JSON object on stdout.")
-  boolean json;
+  @Mixin FilterOption filter;
 
-  @Option(names = "--quiet", description = "No progress on stderr.")
-  boolean quiet;
-
-  @Option(names = "--debug", description = "Show the stack trace of an error.")
-  boolean debug;
+  @Mixin OutputOptions options;
 
   @Spec CommandSpec spec;
 
@@ -85,7 +74,7 @@ final class BenchGrowthCommand implements Callable<Integer> {
     }
     List<CostGrowth> growths = CostGrowth.of(measure(), seed);
     if (growths.isEmpty()) {
-      throw new InputException("--filter %s: no operation has such a name", filter);
+      throw new InputException("--filter %s: no operation has such a name", filter.text());
     }
     if (out != null) {
       try (AtomicOutputs outputs = AtomicOutputs.open()) {
@@ -98,10 +87,11 @@ final class BenchGrowthCommand implements Callable<Integer> {
   }
 
   private List<String> measure() {
-    JmhBuild build =
-        JmhBuild.of(BenchmarkRun.project(), JmhBuild.JAR, List.of(), List.of(), line -> {});
+    JmhBuild build = JmhBuild.ofProject(line -> {});
+    Consumer<String> progress = options.progress(spec);
     List<String> arguments =
-        new ArrayList<>(List.of(filter, backend, String.valueOf(calls), small ? "small" : "full"));
+        new ArrayList<>(
+            List.of(filter.text(), backend, String.valueOf(calls), small ? "small" : "full"));
     List<String> points = new ArrayList<>();
     build.java(
         "org.geodex.benchmarks.Growth",
@@ -110,16 +100,14 @@ final class BenchGrowthCommand implements Callable<Integer> {
           if (line.contains("\t")) {
             points.add(line);
           }
-          if (!quiet) {
-            spec.commandLine().getErr().println(line);
-          }
+          progress.accept(line);
         });
     return points;
   }
 
   private void print(List<CostGrowth> growths) {
     PrintWriter stdout = spec.commandLine().getOut();
-    if (json) {
+    if (options.json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("command", "bench growth");
       result.put("backend", backend);
@@ -145,7 +133,7 @@ final class BenchGrowthCommand implements Callable<Integer> {
   private Report report(List<CostGrowth> growths) {
     Report report =
         new Report("Cost growth", "How the time of each operation grows with rows and columns.");
-    report.provenance().put("command", "geodex bench growth --filter " + filter);
+    report.provenance().put("command", "geodex bench growth --filter " + filter.text());
     report.provenance().put("processor", Diagnosis.processor().get("name"));
     report.provenance().put("backend", backend);
     report.results().put("growth", growths);

@@ -5,7 +5,7 @@ import org.geodex.error.UsageException;
 import picocli.CommandLine.Option;
 
 /** The options that every command has. */
-final class CommonOptions {
+final class CommonOptions extends OutputOptions {
   @Option(
       names = "--backend",
       paramLabel = "NAME",
@@ -43,15 +43,6 @@ final class CommonOptions {
       defaultValue = "0",
       description = "Seed of everything random (default ${DEFAULT-VALUE}).")
   long seed;
-
-  @Option(names = "--json", description = "Print the result as one JSON object on stdout.")
-  boolean json;
-
-  @Option(names = "--quiet", description = "No progress on stderr.")
-  boolean quiet;
-
-  @Option(names = "--debug", description = "Show the stack trace of an error.")
-  boolean debug;
 
   BackendOptions backendOptions() {
     BackendOptions defaults = BackendOptions.defaults();

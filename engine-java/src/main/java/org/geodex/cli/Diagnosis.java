@@ -93,6 +93,25 @@ final class Diagnosis {
     return cpuInfo("cpu MHz");
   }
 
+  /** All that times depend on, as flat keys and words; no names of folders. */
+  static Map<String, String> environment() {
+    Map<String, String> flat = new LinkedHashMap<>();
+    flat.put("geodex", Version.text());
+    flat.put("java", System.getProperty("java.runtime.version"));
+    flatten("processor", processor(), flat);
+    flatten("system", system(), flat);
+    flatten("openblas", openBlas(), flat);
+    flatten("cuda", cuda(), flat);
+    flat.put("threads", String.valueOf(Runtime.getRuntime().availableProcessors()));
+    flat.put("clock_mhz", clockMegahertz());
+    flat.put("memory_total_bytes", String.valueOf(memory().get("total_bytes")));
+    return flat;
+  }
+
+  private static void flatten(String prefix, Map<String, Object> values, Map<String, String> flat) {
+    values.forEach((key, value) -> flat.put(prefix + "_" + key, String.valueOf(value)));
+  }
+
   private static Map<String, Object> unavailable(String reason) {
     return ordered("available", false, "reason", reason);
   }

@@ -3,6 +3,7 @@ package org.geodex.memory;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The open native allocations and mapped files with the place that made each one. On only with
@@ -14,18 +15,36 @@ public final class LeakLedger {
 
   private static final Map<Long, Entry> OPEN = new ConcurrentHashMap<>();
 
+  private static final AtomicLong BLOCKS = new AtomicLong();
+  private static final AtomicLong BYTES = new AtomicLong();
+
   private record Entry(long bytes, Throwable site) {}
+
+  /** What was taken since the start, whether it is open or not. */
+  public record Taken(long blocks, long bytes) {
+    /** What was taken since an earlier count. */
+    public Taken since(Taken earlier) {
+      return new Taken(blocks - earlier.blocks, bytes - earlier.bytes);
+    }
+  }
 
   private LeakLedger() {}
 
   static void enter(long address, long bytes) {
     OPEN.put(address, new Entry(bytes, new Throwable("taken here")));
+    BLOCKS.incrementAndGet();
+    BYTES.addAndGet(bytes);
   }
 
   static void leave(long address) {
     if (OPEN.remove(address) == null) {
       throw new IllegalStateException("freed twice, or never allocated: 0x%x".formatted(address));
     }
+  }
+
+  /** Everything that was taken so far; nothing while the ledger is off. */
+  public static Taken taken() {
+    return new Taken(BLOCKS.get(), BYTES.get());
   }
 
   /** Addresses of the allocations that are open now. */
