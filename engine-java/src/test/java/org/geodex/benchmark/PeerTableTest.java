@@ -1,7 +1,10 @@
 package org.geodex.benchmark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,12 +12,31 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.geodex.benchmark.PeerRun.Workload;
 import org.geodex.error.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PeerTableTest {
+  private static final Path PROJECT = Path.of("..");
+
   @TempDir Path folder;
+
+  /** Measuring again without writing the page, or by hand, shows here. */
+  @Test
+  void theReadmeShowsWhatIsStored() throws IOException {
+    Path file = PROJECT.resolve("benchmarks/results/peers.json");
+    assumeTrue(Files.exists(file), "no stored table");
+    PeerTable stored = PeerTable.read(file);
+    assertFalse(stored.peers().isEmpty());
+    Path readme = PROJECT.resolve("README.md");
+    assertEquals(stored.placedIn(readme), Files.readString(readme));
+    Set<String> known =
+        PeerRun.workloads(PROJECT).stream().map(Workload::workload).collect(Collectors.toSet());
+    stored.peers().forEach(row -> assertTrue(known.contains(row.workload()), row.workload()));
+  }
 
   /** Ratios 2, 4, 3 of three rounds. */
   @Test
