@@ -1,6 +1,8 @@
 package org.geodex.benchmarks;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.geodex.backend.Backend;
@@ -14,10 +16,13 @@ import org.geodex.backend.Backend;
  * fourth makes the ladders short.
  */
 public final class Growth {
-  private static final int[] ROWS = {500, 707, 1000, 1414, 2000};
+  private static final int[] ROWS = {1000, 1414, 2000, 2828};
   private static final int COLUMNS = 64;
-  private static final int[] WIDTHS = {32, 64, 128, 256};
+  private static final int[] WIDTHS = {64, 128, 256, 512};
   private static final int ROWS_OF_WIDTHS = 1000;
+
+  /** Rounds before those that count: the compiler is done with every size. */
+  private static final int WARM_UP = 3;
 
   private Growth() {}
 
@@ -29,39 +34,64 @@ public final class Growth {
     try (Backend backend = OperationBenchmark.open(args[1])) {
       for (Operation operation : Operation.values()) {
         if (filter.matcher(operation.label()).find()) {
-          for (int n : ROWS) {
-            measure(backend, operation, 'n', n / divisor, COLUMNS / divisor, calls);
-          }
-          for (int d : WIDTHS) {
-            measure(backend, operation, 'd', ROWS_OF_WIDTHS / divisor, d / divisor, calls);
-          }
+          ladder(backend, operation, 'n', scaled(ROWS, divisor), COLUMNS / divisor, calls);
+          ladder(backend, operation, 'd', scaled(WIDTHS, divisor), ROWS_OF_WIDTHS / divisor, calls);
         }
       }
     }
   }
 
-  /** The fastest call after a first one: what else runs on the machine can only add. */
-  private static void measure(
-      Backend backend, Operation operation, char variable, int n, int d, int calls) {
-    double[] seconds = new double[calls];
-    try (Operation.Inputs inputs = Operation.Inputs.of(backend, n, d)) {
-      double first = operation.run(inputs);
-      for (int call = 0; call < calls; call++) {
-        long start = System.nanoTime();
-        double value = operation.run(inputs);
-        seconds[call] = (System.nanoTime() - start) * 1e-9;
-        if (Double.doubleToLongBits(value) != Double.doubleToLongBits(first)) {
-          throw new IllegalStateException(operation.label() + ": " + value + " after " + first);
+  private static int[] scaled(int[] sizes, int divisor) {
+    return Arrays.stream(sizes).map(size -> size / divisor).toArray();
+  }
+
+  /**
+   * Goes over the sizes again and again, so that a slow minute is no size's own, and keeps the
+   * fastest call of each: what else runs on the machine can only add.
+   */
+  private static void ladder(
+      Backend backend, Operation operation, char variable, int[] sizes, int other, int calls) {
+    List<Operation.Inputs> inputs = new ArrayList<>();
+    try {
+      for (int size : sizes) {
+        boolean rows = variable == 'n';
+        inputs.add(Operation.Inputs.of(backend, rows ? size : other, rows ? other : size));
+      }
+      double[] least = new double[sizes.length];
+      Arrays.fill(least, Double.POSITIVE_INFINITY);
+      for (int round = 0; round < WARM_UP + calls; round++) {
+        for (int i = 0; i < sizes.length; i++) {
+          double seconds = seconds(operation, inputs.get(i));
+          least[i] = round < WARM_UP ? least[i] : Math.min(least[i], seconds);
         }
       }
+      for (int i = 0; i < sizes.length; i++) {
+        print(operation, variable, sizes[i], least[i], inputs.get(i));
+      }
+    } finally {
+      inputs.forEach(Operation.Inputs::close);
     }
+  }
+
+  private static double seconds(Operation operation, Operation.Inputs inputs) {
+    long start = System.nanoTime();
+    double value = operation.run(inputs);
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    if (Double.isNaN(value)) {
+      throw new IllegalStateException(operation.label() + " is NaN");
+    }
+    return seconds;
+  }
+
+  private static void print(
+      Operation operation, char variable, int size, double seconds, Operation.Inputs inputs) {
     System.out.printf(
         Locale.ROOT,
         "%s\t%c\t%d\t%.9g\t%.9g%n",
         operation.label(),
         variable,
-        variable == 'n' ? n : d,
-        Arrays.stream(seconds).min().orElseThrow(),
-        operation.flops(n, d));
+        size,
+        seconds,
+        operation.flops(inputs.n(), inputs.x.columns()));
   }
 }
