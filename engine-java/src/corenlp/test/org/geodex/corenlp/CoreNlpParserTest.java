@@ -12,15 +12,17 @@ import org.junit.jupiter.api.Test;
 
 /** Depths of a tree written by hand; needs no models. */
 class CoreNlpParserTest {
-  /** Bill ate blueberry muffins: ate 0, Bill and muffins 1, blueberry 2. */
+  /**
+   * ate 0, Bill and muffins 1, blueberry 2, in the order of the notation; the full stop is none.
+   */
   @Test
   void depthsOfATree() {
     SemanticGraph tree =
         SemanticGraph.valueOf(
-            "[ate-2/VBD nsubj>Bill-1/NNP obj>[muffins-4/NNS compound>blueberry-3/NN]]");
+            "[ate/VBD nsubj>Bill/NNP obj>[muffins/NNS compound>blueberry/NN] punct>./.]");
     SentenceParser.Parse parse = CoreNlpParser.of(tree);
-    assertArrayEquals(new int[] {1, 0, 2, 1}, parse.depths());
-    assertEquals(List.of("bill", "blueberry", "muffins"), parse.entities());
+    assertArrayEquals(new int[] {0, 1, 1, 2}, parse.depths());
+    assertEquals(List.of("bill", "muffins", "blueberry"), parse.entities());
   }
 
   @Test
