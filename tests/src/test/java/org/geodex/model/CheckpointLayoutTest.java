@@ -34,6 +34,10 @@ class CheckpointLayoutTest {
     Files.writeString(folder.resolve("config.json"), new ObjectMapper().writeValueAsString(config));
   }
 
+  private static SafetensorsFile weights(Golden golden) {
+    return SafetensorsFile.open(golden.folder().resolve("model.safetensors"));
+  }
+
   /** The f32 tensors of a golden; its buffers, which are of other types, are left out. */
   private static Map<String, Tensor> tensors(SafetensorsFile file) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -108,8 +112,7 @@ class CheckpointLayoutTest {
   void untiedGpt2() throws IOException {
     Golden golden = Golden.of("gpt2-lm-4l");
     config(golden, "tie_word_embeddings", false);
-    try (SafetensorsFile file =
-        SafetensorsFile.open(golden.folder().resolve("model.safetensors"))) {
+    try (SafetensorsFile file = weights(golden)) {
       Map<String, Tensor> tensors = tensors(file);
       tensors.put("lm_head.weight", reversed(tensors.get("transformer.wte.weight")));
       write("model.safetensors", tensors);
@@ -121,8 +124,7 @@ class CheckpointLayoutTest {
   void untiedRoberta() throws IOException {
     Golden golden = Golden.of("roberta-hub-4l");
     config(golden, "tie_word_embeddings", false);
-    try (SafetensorsFile file =
-        SafetensorsFile.open(golden.folder().resolve("model.safetensors"))) {
+    try (SafetensorsFile file = weights(golden)) {
       Map<String, Tensor> tensors = tensors(file);
       Tensor words = tensors.get("roberta.embeddings.word_embeddings.weight");
       tensors.put("lm_head.decoder.weight", reversed(words));
@@ -138,8 +140,7 @@ class CheckpointLayoutTest {
   void xlmRoberta() throws IOException {
     Golden golden = Golden.of("roberta-hub-4l");
     config(golden, "model_type", "xlm-roberta");
-    try (SafetensorsFile file =
-        SafetensorsFile.open(golden.folder().resolve("model.safetensors"))) {
+    try (SafetensorsFile file = weights(golden)) {
       write("model.safetensors", tensors(file));
     }
     checkHiddenStatesAndLogits(golden, false);
@@ -152,8 +153,7 @@ class CheckpointLayoutTest {
     Golden golden = Golden.of(name);
     Files.copy(golden.folder().resolve("config.json"), folder.resolve("config.json"));
     Map<String, String> index = new LinkedHashMap<>();
-    try (SafetensorsFile file =
-        SafetensorsFile.open(golden.folder().resolve("model.safetensors"))) {
+    try (SafetensorsFile file = weights(golden)) {
       List<Map<String, Tensor>> shards =
           List.of(new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
       tensors(file)
