@@ -2,6 +2,7 @@ package org.geodex.alignment;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.DoubleFunction;
 import org.geodex.alignment.AlignmentStudy.Direction;
 import org.geodex.report.Figure;
 import org.geodex.report.Figure.Lines;
@@ -110,12 +111,18 @@ public final class AlignmentReport {
       List<Object> row = new ArrayList<>(List.of(setting));
       for (String measure : measures) {
         Interval interval = result.interval(direction, setting, measure);
+        DoubleFunction<String> text =
+            measure.equals(AlignmentResult.KL_REDUCTION)
+                ? AlignmentReport::percent
+                : AlignmentReport::brief;
         row.add(
             pairs > 1
                 ? "%s [%s, %s]"
                     .formatted(
-                        brief(interval.value()), brief(interval.low()), brief(interval.high()))
-                : brief(interval.value()));
+                        text.apply(interval.value()),
+                        text.apply(interval.low()),
+                        text.apply(interval.high()))
+                : text.apply(interval.value()));
       }
       row.add(verdict(result, direction, setting));
       rows.add(row);
@@ -233,6 +240,16 @@ public final class AlignmentReport {
     return size == 0 || size >= 1e-3 && size < 1e5
         ? String.valueOf(new java.math.BigDecimal(value, new java.math.MathContext(3)))
         : "%.1e".formatted(value);
+  }
+
+  /** A share of 1, with decimals enough to tell it from 100 %. */
+  private static String percent(double share) {
+    if (!Double.isFinite(share)) {
+      return "–";
+    }
+    double left = Math.abs(1 - share);
+    int decimals = left == 0 ? 1 : (int) Math.clamp(Math.ceil(-Math.log10(left)) - 1, 1, 6);
+    return "%%.%df %%%%".formatted(decimals).formatted(100 * share);
   }
 
   /** Validation residual by epoch, the mean over seeds and splits that got so far. */

@@ -355,9 +355,13 @@ final class AnalysisReport {
             analysis.partition().global().toString()));
     for (String preset : List.of("readme", "code", "figure", "thirds")) {
       Partition p = Partition.preset(preset, analysis.modelType(), analysis.lastState());
+      boolean same = Partition.isPublished(preset, analysis.modelType(), analysis.lastState());
       rows.add(
           List.of(
-              preset, p.local().toString(), p.intermediate().toString(), p.global().toString()));
+              preset + (same ? " (as published)" : ""),
+              p.local().toString(),
+              p.intermediate().toString(),
+              p.global().toString()));
     }
     return new Table(
         "Partitions side by side",

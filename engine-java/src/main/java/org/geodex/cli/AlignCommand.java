@@ -62,24 +62,7 @@ import picocli.CommandLine.Option;
       "Example: geodex align --model gpt2 --text book.txt --map mlp --seeds 5 --out alignment"
     })
 final class AlignCommand extends GeodexCommand {
-  @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder, with --text.")
-  Path model;
-
-  @Option(names = "--text", paramLabel = "FILE", description = "UTF-8 text, with --model.")
-  Path text;
-
-  @Option(
-      names = "--activations",
-      paramLabel = "FILE.arrow",
-      description = "What geodex activations wrote, instead of --model and --text.")
-  Path activations;
-
-  @Option(
-      names = "--model-type",
-      paramLabel = "TYPE",
-      defaultValue = "gpt2",
-      description = "For readme and code with --activations: gpt2, bert, roberta or t5.")
-  String modelType;
+  @Mixin private ScaleOptions source;
 
   @Option(
       names = "--global",
@@ -100,13 +83,6 @@ final class AlignCommand extends GeodexCommand {
           "Document number of each row, one a line (default: a document column of the Arrow"
               + " files, else each row its own).")
   Path documents;
-
-  @Option(
-      names = "--partition",
-      paramLabel = "P",
-      defaultValue = "auto",
-      description = "auto, thirds, readme, code, figure or a-b/c-d/e-f (default ${DEFAULT-VALUE}).")
-  String partition;
 
   @Option(
       names = "--pool",
@@ -169,13 +145,6 @@ final class AlignCommand extends GeodexCommand {
   int maxRows;
 
   @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Windows of text that the model runs together (default ${DEFAULT-VALUE}).")
-  int batch;
-
-  @Option(
       names = "--no-neural",
       description = "Leave out MINE and InfoNCE among the measures, which take most of the time.")
   boolean noNeural;
@@ -204,22 +173,23 @@ final class AlignCommand extends GeodexCommand {
     if (global != null) {
       return ofMatrices(backend, plan);
     }
-    if (activations != null) {
-      try (LayerStates states = LayerStates.map(activations)) {
-        return ofStates(backend, plan, states, states, modelType);
+    if (source.activations != null) {
+      try (LayerStates states = LayerStates.map(source.activations)) {
+        return ofStates(backend, plan, states, states, source.modelType);
       }
     }
-    List<String> read = TextDocuments.read(text);
-    try (Model loaded = Model.load(model, backend);
-        Tokenizer tokenizer = Tokenizer.load(model)) {
+    List<String> read = TextDocuments.read(source.text);
+    try (Model loaded = Model.load(source.model, backend);
+        Tokenizer tokenizer = Tokenizer.load(source.model)) {
       TokenTable table = TokenTable.of(read, tokenizer, loaded.config().maxLength());
       try (Progress progress = progress("forward", table.rows());
-          LayerStates states = LayerStates.run(loaded, table, batch, backend, progress::step)) {
+          LayerStates states =
+              LayerStates.run(loaded, table, source.batch, backend, progress::step)) {
         if (compat == null) {
           return ofStates(backend, plan, states, states, loaded.config().modelType());
         }
         try (PaddedPooling padded =
-            PaddedPooling.run(backend, loaded, tokenizer, read, batch, done -> {})) {
+            PaddedPooling.run(backend, loaded, tokenizer, read, source.batch, done -> {})) {
           String type = loaded.config().modelType();
           return ofStates(backend, plan, states, padded.states(), type);
         }
@@ -228,11 +198,9 @@ final class AlignCommand extends GeodexCommand {
   }
 
   private void checkOptions() {
-    boolean fromModel = model != null || text != null;
     boolean fromMatrices = global != null || intermediate != null || local != null;
-    int ways = (fromModel ? 1 : 0) + (fromMatrices ? 1 : 0) + (activations != null ? 1 : 0);
-    if (ways != 1
-        || fromModel && (model == null || text == null)
+    if (source.sources() + (fromMatrices ? 1 : 0) != 1
+        || source.halfNamed()
         || fromMatrices && (global == null || intermediate == null || local == null)) {
       throw new UsageException(
           "give either --model and --text, or --activations, or --global, --intermediate and"
@@ -244,15 +212,15 @@ final class AlignCommand extends GeodexCommand {
     if (compat != null && !compat.equals("reference")) {
       throw new UsageException("--compat %s: expected reference", compat);
     }
-    if (compat != null && (activations != null || !pool.equals("document"))) {
+    if (compat != null && (source.activations != null || !pool.equals("document"))) {
       throw new UsageException(
           "--compat reference pools the padding of whole documents: give --model and --text, or"
               + " pooled matrices, and --pool document");
     }
-    if (seeds < 1 || splits < 1 || maxRows < 50 || batch < 1) {
+    if (seeds < 1 || splits < 1 || maxRows < 50 || source.batch < 1) {
       throw new UsageException(
           "--seeds %d --splits %d --max-rows %d --batch %d: expected at least 1, 1, 50 and 1",
-          seeds, splits, maxRows, batch);
+          seeds, splits, maxRows, source.batch);
     }
   }
 
@@ -308,7 +276,7 @@ final class AlignCommand extends GeodexCommand {
     about.put("layers", states.layers());
     about.put("tokens", states.rows());
     Partition scales;
-    if (partition.equals("auto")) {
+    if (source.partition.equals("auto")) {
       AutomaticPartition.Found found = AutomaticPartition.find(backend, states, 500, common.seed);
       scales = found.partition();
       about.put("stability", Figure.numbers(found.stability()));
@@ -326,9 +294,9 @@ final class AlignCommand extends GeodexCommand {
   /** Three ranges that these hidden states cannot fill are bad input, not a wrong option. */
   private Partition partition(String type, int layers) {
     try {
-      return Partition.preset(partition, type, layers);
+      return Partition.preset(source.partition, type, layers);
     } catch (UsageException e) {
-      boolean ranges = partition.matches("[\\d\\s-]*/[\\d\\s-]*/[\\d\\s-]*");
+      boolean ranges = source.partition.matches("[\\d\\s-]*/[\\d\\s-]*/[\\d\\s-]*");
       if (ranges || layers < 2) {
         throw new InputException(
             e, "a scale has no layer among the hidden states 0-%d: %s", layers, e.getMessage());

@@ -103,7 +103,7 @@ final class IsomapCommand extends GeodexCommand {
   }
 
   private void checkMemory(Backend backend, long rows, long n) {
-    long needed = 4 * rows * n + 16 * n * (2L * dimensions + 10);
+    long needed = 4 * rows * n + Isomap.bytes(rows, dimensions);
     if (needed > backend.memoryBudget()) {
       throw new MemoryBudgetException(
           "%,d bytes for the %d x %d distances, but --memory-budget is %,d: raise it or"

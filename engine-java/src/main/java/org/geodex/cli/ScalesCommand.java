@@ -1,6 +1,5 @@
 package org.geodex.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +17,7 @@ import org.geodex.scale.AutomaticPartition;
 import org.geodex.scale.KernelSegmentation;
 import org.geodex.scale.Partition;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code geodex scales}. */
@@ -32,36 +32,13 @@ import picocli.CommandLine.Option;
       "",
       "auto fuses CKA, geodesic correlation, mutual information and attention between layers and"
           + " cuts",
-      "where they change most. readme, code and figure are the published partitions.",
+      "where they change most. readme, code and figure are the published partitions,",
+      "scaled in proportion where the model has another depth.",
       "",
       "Example: geodex scales --model gpt2 --text book.txt --partition auto --json"
     })
 final class ScalesCommand extends GeodexCommand {
-  @Option(names = "--model", paramLabel = "DIR", description = "Checkpoint folder, with --text.")
-  Path model;
-
-  @Option(names = "--text", paramLabel = "FILE", description = "UTF-8 text, with --model.")
-  Path text;
-
-  @Option(
-      names = "--activations",
-      paramLabel = "FILE.arrow",
-      description = "What geodex activations wrote, instead of --model and --text.")
-  Path activations;
-
-  @Option(
-      names = "--model-type",
-      paramLabel = "TYPE",
-      defaultValue = "gpt2",
-      description = "For readme and code with --activations: gpt2, bert, roberta or t5.")
-  String modelType;
-
-  @Option(
-      names = "--partition",
-      paramLabel = "P",
-      defaultValue = "auto",
-      description = "auto, thirds, readme, code, figure or a-b/c-d/e-f (default ${DEFAULT-VALUE}).")
-  String partition;
+  @Mixin private ScaleOptions source;
 
   @Option(
       names = "--max-rows",
@@ -70,31 +47,23 @@ final class ScalesCommand extends GeodexCommand {
       description = "Token rows that are looked at (default ${DEFAULT-VALUE}).")
   int maxRows;
 
-  @Option(
-      names = "--batch",
-      paramLabel = "B",
-      defaultValue = "8",
-      description = "Windows of text that run together (default ${DEFAULT-VALUE}).")
-  int batch;
-
   @Override
   Map<String, Object> run(Backend backend) {
-    boolean fromModel = model != null && text != null && activations == null;
-    boolean fromFile = activations != null && model == null && text == null;
-    if (!fromModel && !fromFile) {
+    if (source.sources() != 1 || source.halfNamed()) {
       throw new UsageException("give either --model and --text, or --activations");
     }
-    if (maxRows < 50 || batch < 1) {
-      throw new UsageException("--max-rows %d --batch %d: expected >= 50 and >= 1", maxRows, batch);
+    if (maxRows < 50 || source.batch < 1) {
+      throw new UsageException(
+          "--max-rows %d --batch %d: expected >= 50 and >= 1", maxRows, source.batch);
     }
-    if (fromFile) {
-      try (LayerStates states = LayerStates.map(activations)) {
-        return find(backend, states, modelType);
+    if (source.activations != null) {
+      try (LayerStates states = LayerStates.map(source.activations)) {
+        return find(backend, states, source.modelType);
       }
     }
-    List<String> documents = TextDocuments.read(text);
-    try (Model loaded = Model.load(model, backend);
-        Tokenizer tokenizer = Tokenizer.load(model)) {
+    List<String> documents = TextDocuments.read(source.text);
+    try (Model loaded = Model.load(source.model, backend);
+        Tokenizer tokenizer = Tokenizer.load(source.model)) {
       TokenTable table = TokenTable.of(documents, tokenizer, loaded.config().maxLength());
       if (loaded.config().decoderLayers() == 0) {
         return find(backend, loaded, table, Stack.ONLY);
@@ -109,7 +78,8 @@ final class ScalesCommand extends GeodexCommand {
 
   private Map<String, Object> find(Backend backend, Model model, TokenTable table, Stack stack) {
     try (Progress progress = progress(stack.words() + "forward", table.rows());
-        LayerStates states = LayerStates.run(model, table, batch, backend, stack, progress::step)) {
+        LayerStates states =
+            LayerStates.run(model, table, source.batch, backend, stack, progress::step)) {
       return find(backend, states, model.config().modelType());
     }
   }
@@ -119,7 +89,7 @@ final class ScalesCommand extends GeodexCommand {
     result.put("model_type", type);
     result.put("layers", states.layers());
     result.put("tokens", states.rows());
-    if (partition.equals("auto")) {
+    if (source.partition.equals("auto")) {
       AutomaticPartition.Found found =
           AutomaticPartition.find(backend, states, maxRows, common.seed);
       result.put("partition", found.partition().scales());
@@ -127,14 +97,20 @@ final class ScalesCommand extends GeodexCommand {
       result.put("cost", found.cost());
       result.put("runners_up", runnersUp(found, states.layers()));
     } else {
-      result.put("partition", Partition.preset(partition, type, states.layers()).scales());
+      result.put("partition", Partition.preset(source.partition, type, states.layers()).scales());
       result.put("stability", null);
     }
-    Map<String, Object> published = new LinkedHashMap<>();
+    Map<String, Object> presets = new LinkedHashMap<>();
+    List<String> published = new ArrayList<>();
     for (String preset : List.of("readme", "code", "figure", "thirds")) {
-      published.put(preset, Partition.preset(preset, type, states.layers()).toString());
+      presets.put(preset, Partition.preset(preset, type, states.layers()).toString());
+      if (Partition.isPublished(preset, type, states.layers())) {
+        published.add(preset);
+      }
     }
-    result.put("presets", published);
+    result.put("presets", presets);
+    // Those that are as their authors wrote them; the others are moved to this depth.
+    result.put("published", published);
     return result;
   }
 

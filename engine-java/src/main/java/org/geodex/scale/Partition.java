@@ -1,7 +1,6 @@
 package org.geodex.scale;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.geodex.error.UsageException;
@@ -78,46 +77,53 @@ public record Partition(LayerRange local, LayerRange intermediate, LayerRange gl
           "--partition %s: %d layer(s) cannot be cut into three scales, expected at least 2",
           name, layers);
     }
+    if (name.equalsIgnoreCase("thirds")) {
+      return cut(Math.ceilDiv(layers + 1, 3), Math.ceilDiv(2 * (layers + 1), 3), layers);
+    }
+    Published published = published(name, modelType);
+    return published == null ? parse(name, layers) : published.scaled(layers);
+  }
+
+  /** Whether a preset is the published partition itself, for a model of the published depth. */
+  public static boolean isPublished(String name, String modelType, int layers) {
+    Published published = published(name, modelType);
+    return published != null && published.layers == layers;
+  }
+
+  /** Null for another name. The code never uses the last state, nor for BERT the one before. */
+  private static Published published(String name, String modelType) {
     return switch (name.toLowerCase(Locale.ROOT)) {
-      case "thirds" -> cut(Math.ceilDiv(layers + 1, 3), Math.ceilDiv(2 * (layers + 1), 3), layers);
-      case "readme" -> readme(modelType, layers);
-      case "code" -> code(modelType, layers);
-      case "figure" -> scaled(List.of(1, 4, 5, 8, 9, 12), 12, layers);
-      default -> parse(name, layers);
+      case "readme" ->
+          switch (modelType) {
+            case "gpt2" -> new Published(12, 0, 2, 3, 8, 9, 12);
+            case "t5" -> new Published(6, 0, 2, 3, 4, 5, 6);
+            default -> new Published(12, 0, 4, 5, 8, 9, 12);
+          };
+      case "code" -> new Published(12, 0, 3, 4, 7, 8, modelType.equals("gpt2") ? 11 : 10);
+      case "figure" -> new Published(12, 1, 4, 5, 8, 9, 12);
+      default -> null;
     };
   }
 
-  private static Partition readme(String modelType, int layers) {
-    return switch (modelType) {
-      case "gpt2" -> scaled(List.of(0, 2, 3, 8, 9, 12), 12, layers);
-      case "t5" -> scaled(List.of(0, 2, 3, 4, 5, 6), 6, layers);
-      default -> scaled(List.of(0, 4, 5, 8, 9, 12), 12, layers);
-    };
-  }
-
-  /** The published code never uses the last state, and for BERT leaves out the one before too. */
-  private static Partition code(String modelType, int layers) {
-    return modelType.equals("gpt2")
-        ? scaled(List.of(0, 3, 4, 7, 8, 11), 12, layers)
-        : scaled(List.of(0, 3, 4, 7, 8, 10), 12, layers);
-  }
-
-  /** Moves the ends a-b/c-d/e-f from the published depth to this one; no scale may become empty. */
-  private static Partition scaled(List<Integer> ends, int published, int layers) {
-    int[] last = new int[3];
-    int[] first = new int[3];
-    for (int s = 0; s < 3; s++) {
-      first[s] = Math.round(ends.get(2 * s) * (float) layers / published);
-      last[s] = Math.round(ends.get(2 * s + 1) * (float) layers / published);
+  /** The ends a-b/c-d/e-f for a depth. */
+  private record Published(int layers, int... ends) {
+    /** Moves the ends to another depth; no scale may become empty. */
+    Partition scaled(int depth) {
+      int[] last = new int[3];
+      int[] first = new int[3];
+      for (int s = 0; s < 3; s++) {
+        first[s] = Math.round(ends[2 * s] * (float) depth / layers);
+        last[s] = Math.round(ends[2 * s + 1] * (float) depth / layers);
+      }
+      for (int s = 0; s < 3; s++) {
+        first[s] = Math.max(first[s], s == 0 ? 0 : last[s - 1] + 1);
+        last[s] = Math.min(Math.max(last[s], first[s]), depth - 2 + s);
+        first[s] = Math.min(first[s], last[s]);
+      }
+      return new Partition(
+          new LayerRange(first[0], last[0]),
+          new LayerRange(first[1], last[1]),
+          new LayerRange(first[2], last[2]));
     }
-    for (int s = 0; s < 3; s++) {
-      first[s] = Math.max(first[s], s == 0 ? 0 : last[s - 1] + 1);
-      last[s] = Math.min(Math.max(last[s], first[s]), layers - 2 + s);
-      first[s] = Math.min(first[s], last[s]);
-    }
-    return new Partition(
-        new LayerRange(first[0], last[0]),
-        new LayerRange(first[1], last[1]),
-        new LayerRange(first[2], last[2]));
   }
 }

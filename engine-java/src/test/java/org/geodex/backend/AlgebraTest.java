@@ -28,10 +28,20 @@ class AlgebraTest {
   }
 
   /**
-   * 1 one element; 7 x 5 one tile; 257, 513 tile + tail of the row tiles; 600 wide column tiles.
+   * 1 one element; 7 x 5 one tile; 257, 513 tile + tail of the row tiles; 600 wide column tiles;
+   * few columns of a tall product, with tails of rows, columns and lanes.
    */
   @ParameterizedTest
-  @CsvSource({"1,1,1", "7,5,3", "257,40,19", "513,7,33", "40,600,24"})
+  @CsvSource({
+    "1,1,1",
+    "7,5,3",
+    "257,40,19",
+    "513,7,33",
+    "40,600,24",
+    "256,1,256",
+    "323,6,301",
+    "261,16,259"
+  })
   void gemmEqualsTheSpecification(int m, int n, int k) {
     for (boolean transposeA : List.of(false, true)) {
       for (boolean transposeB : List.of(false, true)) {

@@ -3,6 +3,7 @@ package org.geodex.geodesic;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
@@ -135,6 +136,37 @@ class IsomapTest {
         try (Isomap.Embedding embedding = Isomap.classical(backend, distances, 2)) {
           assertEquals(0, disparity(sheet.flat(), embedding.coordinates()), 0.003);
           assertTrue(embedding.residualVariance()[0] > 5 * embedding.residualVariance()[1]);
+        }
+      }
+    }
+  }
+
+  /**
+   * A ring of n points: B is circulant, with eigenvalues −½·Σⱼ dⱼ²·cos(2πjc/n) in pairs, dⱼ =
+   * min(j, n−j); those of even c are negative, so c = 1, 3, 5 lead.
+   */
+  @Test
+  void aRingHasItsEigenvaluesInPairs() {
+    int n = 600;
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned ring = Matrix.allocate(n, n)) {
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          int step = Math.abs(i - j);
+          ring.set(i, j, Math.min(step, n - step));
+        }
+      }
+      try (Isomap.Embedding embedding = Isomap.classical(backend, ring, 6)) {
+        double[] exact = new double[n / 2];
+        for (int c = 1; c < exact.length; c++) {
+          for (int j = 1; j < n; j++) {
+            exact[c] -= 0.5 * Math.pow(Math.min(j, n - j), 2) * Math.cos(2 * Math.PI * j * c / n);
+          }
+        }
+        Arrays.sort(exact);
+        for (int c = 0; c < 6; c++) {
+          double value = exact[exact.length - 1 - c / 2];
+          assertEquals(value, embedding.eigenvalues()[c], 1e-5 * exact[exact.length - 1]);
         }
       }
     }

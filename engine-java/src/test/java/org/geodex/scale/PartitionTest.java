@@ -29,6 +29,21 @@ class PartitionTest {
     assertEquals(expected, Partition.preset(name, modelType, layers).toString());
   }
 
+  /** Only at the depth that it was given for is a preset the published partition. */
+  @ParameterizedTest
+  @CsvSource({
+    "readme,gpt2,12,true",
+    "readme,gpt2,6,false",
+    "readme,t5,6,true",
+    "readme,t5,12,false",
+    "figure,bert,12,true",
+    "thirds,gpt2,12,false",
+    "0-1/2-3/4-5,gpt2,12,false"
+  })
+  void isPublished(String name, String modelType, int layers, boolean expected) {
+    assertEquals(expected, Partition.isPublished(name, modelType, layers));
+  }
+
   @Test
   void everyPresetFitsEveryDepth() {
     for (String name : new String[] {"thirds", "readme", "code", "figure"}) {

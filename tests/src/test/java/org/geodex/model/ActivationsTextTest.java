@@ -30,7 +30,7 @@ class ActivationsTextTest {
       "The cat sat. The dog sat on the cat!\n  \nA dog. The cat sat on a dog.\nThe end.\n\n\n";
 
   /** A golden's checkpoint with a hand-made tokenizer beside it, and a text. */
-  private static Path model(Path folder, String golden, String tokenizer) {
+  static Path model(Path folder, String golden, String tokenizer) {
     try {
       for (Path source : new Path[] {Golden.of(golden).folder(), TokenizerTest.folder(tokenizer)}) {
         try (Stream<Path> files = Files.list(source)) {

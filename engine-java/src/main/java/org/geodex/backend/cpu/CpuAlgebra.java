@@ -46,6 +46,10 @@ final class CpuAlgebra implements Algebra {
       c.fill(0);
       return;
     }
+    if (!transposeA && !transposeB && NarrowProduct.serves(m, k, n)) {
+      NarrowProduct.multiply(parallel, a, b, c);
+      return;
+    }
     int rowTile = m > GEMM_ROWS ? GEMM_ROWS : m;
     int columnTile = m > GEMM_ROWS ? n : Math.min(n, GEMM_COLUMNS);
     int rowTiles = Math.ceilDiv(m, rowTile);
