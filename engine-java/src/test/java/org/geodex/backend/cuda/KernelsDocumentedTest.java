@@ -1,17 +1,21 @@
 package org.geodex.backend.cuda;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -126,6 +130,52 @@ class KernelsDocumentedTest {
       }
     }
     assertEquals(List.of(), missing);
+  }
+
+  /**
+   * Registers, shared memory, stack and spills of this build, exactly as the page has them; after a
+   * meant change {@code kernels-cuda/resources.sh} writes them. Another compiler allots otherwise.
+   */
+  @Test
+  void theResourcesAreThoseOfThePage() throws IOException {
+    Properties build = new Properties();
+    build.load(resource("build.properties"));
+    InputStream table = resource("resources.tsv");
+    assumeTrue(table != null, "built without nvcc");
+    String compiler = "As ptxas of CUDA " + build.getProperty("nvcc") + " reports them;";
+    assumeTrue(page.contains(compiler), "the page was written with another nvcc");
+    List<String> rows =
+        page.lines()
+            .dropWhile(line -> !line.equals(compiler))
+            .takeWhile(line -> !line.startsWith("<!--"))
+            .filter(line -> line.startsWith("| `"))
+            .toList();
+    assertEquals(String.join("\n", resources(table)), String.join("\n", rows));
+  }
+
+  private static InputStream resource(String name) {
+    return KernelsDocumentedTest.class.getResourceAsStream("/org/geodex/kernels/" + name);
+  }
+
+  /** A row for each kernel: registers by architecture, and the most of the other figures. */
+  private static List<String> resources(InputStream table) throws IOException {
+    Map<String, long[]> figures = new TreeMap<>();
+    List<String> architectures = List.of("sm_80", "sm_90", "sm_100");
+    for (String line : new String(table.readAllBytes(), UTF_8).lines().toList()) {
+      String[] cells = line.split("\t");
+      long[] row = figures.computeIfAbsent(cells[0], kernel -> new long[6]);
+      row[architectures.indexOf(cells[1])] = Long.parseLong(cells[2]);
+      row[3] = Math.max(row[3], Long.parseLong(cells[3]));
+      row[4] = Math.max(row[4], Long.parseLong(cells[4]));
+      row[5] = Math.max(row[5], Long.parseLong(cells[5]) + Long.parseLong(cells[6]));
+    }
+    List<String> rows = new ArrayList<>();
+    figures.forEach(
+        (kernel, f) ->
+            rows.add(
+                "| `%s` | %d / %d / %d | %d | %d | %d |"
+                    .formatted(kernel, f[0], f[1], f[2], f[3], f[4], f[5])));
+    return rows;
   }
 
   private static boolean tests(String cell, List<String> methods) {
