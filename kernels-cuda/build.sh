@@ -109,7 +109,7 @@ resources() {
       smem = 0
       for (i = 1; i <= NF; i++) { if ($i == "Used") regs = $(i + 1); if ($i ~ /^smem/) smem = $(i - 2) }
       print kernel, arch, regs, smem, stack, st, ld
-    }' | sort
+    }' | LC_ALL=C sort
 }
 
 check_spills() {

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "How the time of each operation grows with rows n and columns d: the measured exponent of a",
-      "power law with its 95 % interval, beside that of the counted arithmetic."
+      "power law with its 95 %% interval, beside that of the counted arithmetic."
     },
     footer = {"", "Example: geodex bench growth --filter 'knn|kl' --out growth.html"})
 final class BenchGrowthCommand implements Callable<Integer> {

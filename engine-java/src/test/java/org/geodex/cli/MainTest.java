@@ -1,17 +1,29 @@
 package org.geodex.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import org.geodex.error.UnavailableException;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
 class MainTest {
+  /** Descriptions are formats: of a % that is not doubled picocli warns. */
   @Test
   void everyCommandHasHelpWithAnExample() {
-    check(Main.commandLine());
+    PrintStream stderr = System.err;
+    ByteArrayOutputStream warnings = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(warnings, true));
+    try {
+      check(Main.commandLine());
+    } finally {
+      System.setErr(stderr);
+    }
+    assertEquals("", warnings.toString(UTF_8));
   }
 
   private static void check(CommandLine command) {
