@@ -77,7 +77,7 @@ final class ActivationsCommand extends GeodexCommand {
       ModelConfig config = model.config();
       int last = Math.max(config.layers(), config.decoderLayers());
       Keep keep =
-          new Keep(LayerList.parse(layers, last), attentions, false, logits, isSafetensors());
+          new Keep(LayerList.parse(layers, last), attentions, false, logits, null, isSafetensors());
       return source.text == null ? fromIds(model, keep, backend) : fromText(model, keep, backend);
     }
   }

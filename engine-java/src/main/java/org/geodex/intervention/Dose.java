@@ -1,6 +1,7 @@
 package org.geodex.intervention;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.DoubleFunction;
 import org.geodex.matrix.Matrix;
@@ -20,6 +21,16 @@ final class Dose implements AutoCloseable {
   private static final int MOST_STEPS = 40;
   private static final double FIRST_STRENGTH = 0.1;
   private static final double LARGEST_STRENGTH = 1e4;
+
+  /** Logarithm of the largest step of a search, twice over. */
+  private static final double MOST_EXCESS = 5;
+
+  /** By how much a step aims past the target, to enclose it. */
+  private static final double MARGIN = 0.1;
+
+  /** Tokens of held-out text that are read, about. */
+  private static final int MOST_TOKENS = 2048;
+
   private static final long KEPT_BYTES = 256L << 20;
 
   private final NextTokens next;
@@ -30,26 +41,37 @@ final class Dose implements AutoCloseable {
   /**
    * Reads held-out text with the unmodified model.
    *
-   * @param passages of at least one token each; as many as {@value #KEPT_BYTES} bytes of logits
-   *     hold
+   * @param passages of at least one token each; as many as give {@value #MOST_TOKENS} tokens, or
+   *     {@value #KEPT_BYTES} bytes of logits
    * @param seed of the plans' noise
    */
   Dose(NextTokens next, List<Passage> passages, long seed) {
     this.next = next;
     this.seed = seed;
     try {
-      long bytes = 0;
-      for (int from = 0; from < passages.size() && bytes < KEPT_BYTES; from += BATCH) {
-        List<Passage> batch = passages.subList(from, Math.min(from + BATCH, passages.size()));
-        Matrix.Owned logits = next.logits(batch, Plan.NONE, seed, from);
+      List<Passage> read = some(passages, next.vocabulary());
+      for (int from = 0; from < read.size(); from += BATCH) {
+        List<Passage> batch = read.subList(from, Math.min(from + BATCH, read.size()));
         batches.add(batch);
-        plain.add(logits);
-        bytes += 4 * logits.rows() * logits.columns();
+        plain.add(next.logits(batch, Plan.NONE, seed, from));
       }
     } catch (Throwable e) {
       close();
       throw e;
     }
+  }
+
+  /** The first passages up to the limit, by length, so that little is padded. */
+  private static List<Passage> some(List<Passage> passages, int vocabulary) {
+    long most = Math.min(MOST_TOKENS, KEPT_BYTES / (4L * vocabulary));
+    List<Passage> some = new ArrayList<>();
+    long tokens = 0;
+    for (int i = 0; i < passages.size() && tokens < most; i++) {
+      some.add(passages.get(i));
+      tokens += passages.get(i).tokens().length;
+    }
+    some.sort(Comparator.comparingInt(Passage::length));
+    return some;
   }
 
   /** The dose of a plan, in nats a token. */
@@ -110,42 +132,57 @@ final class Dose implements AutoCloseable {
    */
   record Found(double alpha, double dose) {}
 
+  /** A strength that was tried, and ln(dose / target), within ±{@value #MOST_EXCESS}. */
+  private record Tried(double strength, double excess) {
+    static Tried of(double strength, double dose, double target) {
+      double excess = dose <= Double.MAX_VALUE ? Math.log(dose / target) : MOST_EXCESS;
+      return new Tried(strength, Math.clamp(excess, -MOST_EXCESS, MOST_EXCESS));
+    }
+
+    /** A strength beyond the target as seen from here, where the dose grows as strength². */
+    double beyond() {
+      return strength * Math.exp(-excess / 2 - Math.copySign(MARGIN, excess));
+    }
+
+    /** Where the straight line of the logarithms to another one meets the target. */
+    double secant(Tried other) {
+      double share = excess / (excess - other.excess);
+      return strength * Math.pow(other.strength / strength, share);
+    }
+  }
+
   /**
-   * Finds the number α of a kind that gives a dose, to {@value #TOLERANCE} of it: the strength is
-   * doubled until the dose is passed, then the interval is halved. The dose need not grow with the
-   * strength everywhere; what is found is the first crossing of the doubling.
+   * Finds the number α of a kind that gives a dose, to {@value #TOLERANCE} of it: the strength
+   * grows or shrinks by the law of small strengths, dose ~ strength², until two of them enclose the
+   * dose, and is then sought between them by the secant of the logarithms, every third time by
+   * halving. The dose need not grow with the strength everywhere; what is found is one crossing.
    *
    * @param plan the plan for a number α
    */
   Found search(Kind kind, double target, DoubleFunction<Plan> plan) {
-    double low = 0;
-    double high = FIRST_STRENGTH;
     double limit = Math.min(kind.strongest(), LARGEST_STRENGTH);
-    double dose = at(kind, high, plan);
-    while (dose < target && high < limit) {
-      low = high;
-      high = Math.min(2 * high, limit);
-      dose = at(kind, high, plan);
-    }
-    if (!(dose >= target)) {
-      return new Found(Double.NaN, dose);
-    }
-    for (int step = 0; step < MOST_STEPS && Math.abs(dose / target - 1) > TOLERANCE; step++) {
-      double middle = (low + high) / 2;
-      dose = at(kind, middle, plan);
-      if (dose < target) {
-        low = middle;
+    double strength = FIRST_STRENGTH;
+    double dose = Double.NaN;
+    Tried low = null;
+    Tried high = null;
+    for (int step = 0; step < MOST_STEPS; step++) {
+      dose = of(plan.apply(kind.alpha(strength)));
+      if (Math.abs(dose / target - 1) <= TOLERANCE) {
+        return new Found(kind.alpha(strength), dose);
+      }
+      Tried tried = Tried.of(strength, dose, target);
+      boolean below = tried.excess() < 0;
+      low = below ? tried : low;
+      high = below ? high : tried;
+      if (below && strength >= limit) {
+        break;
+      } else if (low == null || high == null) {
+        strength = Math.min(limit, tried.beyond());
       } else {
-        high = middle;
+        strength = step % 3 == 2 ? Math.sqrt(low.strength * high.strength) : low.secant(high);
       }
     }
-    boolean found = Math.abs(dose / target - 1) <= TOLERANCE;
-    double strength = dose < target ? low : high;
-    return new Found(found ? kind.alpha(strength) : Double.NaN, dose);
-  }
-
-  private double at(Kind kind, double strength, DoubleFunction<Plan> plan) {
-    return of(plan.apply(kind.alpha(strength)));
+    return new Found(Double.NaN, dose);
   }
 
   @Override

@@ -2,6 +2,8 @@ package org.geodex.intervention;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.model.Activations;
@@ -31,9 +33,10 @@ final class NextTokens {
   NextTokens(Model model, Integer maskToken) {
     this.model = model;
     this.maskToken = maskToken;
-    if (model.config() instanceof BertConfig && maskToken == null) {
-      throw new InputException("%s: no tokenizer names a mask token", model.folder());
-    }
+  }
+
+  int vocabulary() {
+    return model.config().vocabulary();
   }
 
   /**
@@ -71,14 +74,9 @@ final class NextTokens {
       Passage p = passages.get(b);
       rows[b] = joined(p.before(), Arrays.copyOf(p.tokens(), p.tokens().length - 1));
     }
-    try (Activations pass = forward(padded(rows), hook)) {
-      int length = longest(rows);
-      int to = 0;
-      for (int b = 0; b < rows.length; b++) {
-        for (int i = 0; i < passages.get(b).tokens().length; i++) {
-          copy(pass, (long) b * length + passages.get(b).before().length - 1 + i, logits, to++);
-        }
-      }
+    int[] asked = places(passages, longest(rows), p -> p.before().length - 1, 0, 1);
+    try (Activations pass = forward(padded(rows), asked, hook)) {
+      logits.copyFrom(pass.get("logits"));
     }
   }
 
@@ -92,14 +90,9 @@ final class NextTokens {
     }
     TokenBatch decoder = padded(answers);
     TokenBatch batch = padded(questions).withDecoder(decoder.inputIds(), decoder.attentionMask());
-    try (Activations pass = forward(batch, hook)) {
-      int length = longest(answers);
-      int to = 0;
-      for (int b = 0; b < answers.length; b++) {
-        for (int i = 0; i < answers[b].length; i++) {
-          copy(pass, (long) b * length + i, logits, to++);
-        }
-      }
+    int[] asked = places(passages, longest(answers), p -> 0, 0, 1);
+    try (Activations pass = forward(batch, asked, hook)) {
+      logits.copyFrom(pass.get("logits"));
     }
   }
 
@@ -113,31 +106,43 @@ final class NextTokens {
       }
       rows[b] = joined(joined(p.before(), tokens), p.after());
     }
-    try (Activations pass = forward(padded(rows), hook)) {
-      int length = longest(rows);
+    int[] asked = places(passages, longest(rows), p -> p.before().length, fold, FOLDS);
+    try (Activations pass = forward(padded(rows), asked, hook)) {
+      int from = 0;
       int first = 0;
-      for (int b = 0; b < rows.length; b++) {
-        Passage p = passages.get(b);
+      for (Passage p : passages) {
         for (int i = fold; i < p.tokens().length; i += FOLDS) {
-          copy(pass, (long) b * length + p.before().length + i, logits, first + i);
+          logits.rows(first + i, first + i + 1).copyFrom(pass.get("logits").rows(from, ++from));
         }
         first += p.tokens().length;
       }
     }
   }
 
-  private Activations forward(TokenBatch batch, LayerHook hook) {
-    Activations pass = model.forward(batch, Keep.nothing().withHeads(), hook);
+  /**
+   * Rows of a padded batch that predict the passages' tokens {@code from}, {@code from + step} …
+   *
+   * @param first place of the row that predicts a passage's token 0
+   */
+  private static int[] places(
+      List<Passage> passages, int length, ToIntFunction<Passage> first, int from, int step) {
+    IntStream.Builder places = IntStream.builder();
+    for (int b = 0; b < passages.size(); b++) {
+      Passage p = passages.get(b);
+      for (int i = from; i < p.tokens().length; i += step) {
+        places.add(b * length + first.applyAsInt(p) + i);
+      }
+    }
+    return places.build().toArray();
+  }
+
+  private Activations forward(TokenBatch batch, int[] asked, LayerHook hook) {
+    Activations pass = model.forward(batch, Keep.nothing().withLogits(asked), hook);
     if (!pass.has("logits")) {
       pass.close();
       throw new InputException("%s: has no head that predicts tokens", model.folder());
     }
     return pass;
-  }
-
-  private static void copy(Activations pass, long from, Matrix logits, long to) {
-    Matrix all = pass.get("logits");
-    logits.rows(to, to + 1).copyFrom(all.rows(from, from + 1));
   }
 
   private static int[] joined(int[] a, int[] b) {

@@ -7,4 +7,8 @@ package org.geodex.intervention;
  * @param tokens to be predicted
  * @param after tokens behind, such as [SEP]; only BERT and RoBERTa look at them
  */
-record Passage(int[] before, int[] tokens, int[] after) {}
+record Passage(int[] before, int[] tokens, int[] after) {
+  int length() {
+    return before.length + tokens.length + after.length;
+  }
+}

@@ -2,6 +2,7 @@ package org.geodex.intervention;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -204,9 +205,13 @@ final class ReferenceModel {
   double[] perplexity(List<Passage> passages) {
     double[] values = new double[passages.size()];
     Arrays.fill(values, Double.NaN);
+    // Passages of like length are read together, so that little is padded.
     int[] present =
         IntStream.range(0, values.length)
             .filter(i -> passages.get(i).tokens().length > 0)
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> passages.get(i).length()))
+            .mapToInt(Integer::intValue)
             .toArray();
     for (int from = 0; from < present.length; from += BATCH) {
       int[] some = Arrays.copyOfRange(present, from, Math.min(from + BATCH, present.length));

@@ -225,7 +225,7 @@ final class Study {
       MessageDigest sha = MessageDigest.getInstance("SHA-256");
       Stream<Object> parts =
           Stream.of(
-              1,
+              2,
               weights,
               Files.readString(model.resolve("config.json")),
               settings.writer,
@@ -291,8 +291,7 @@ final class Study {
     }
 
     private boolean fits(Passage p) {
-      int length = p.before().length + p.tokens().length + p.after().length;
-      return !model.config().limitedLength() || length <= model.config().maxLength();
+      return !model.config().limitedLength() || p.length() <= model.config().maxLength();
     }
 
     private Cell write(Settings settings, String condition, long seed, Plan plan) {

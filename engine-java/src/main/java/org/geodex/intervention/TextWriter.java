@@ -1,8 +1,11 @@
 package org.geodex.intervention;
 
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
+import org.geodex.error.InputException;
 import org.geodex.model.BertConfig;
 import org.geodex.model.Generation;
 import org.geodex.model.Infilling;
@@ -33,29 +36,53 @@ public record TextWriter(
     return sampling.isGreedy() ? "greedy" : "sampling";
   }
 
-  /** The tokens added to each prompt. */
+  /** The tokens added to each prompt. Prompts of like length run together. */
   List<int[]> write(Model model, Tokenizer tokenizer, List<Prompt> prompts, long seed, Plan plan) {
-    List<int[]> written = new ArrayList<>();
-    ModelConfig config = model.config();
     LayerHook hook = plan.hook(seed);
-    for (int from = 0; from < prompts.size(); from += batch) {
-      int to = Math.min(from + batch, prompts.size());
-      int[][] ids = prompts.subList(from, to).stream().map(Prompt::ids).toArray(int[][]::new);
-      if (config instanceof BertConfig) {
-        Integer mask = maskToken(config, tokenizer);
-        Infilling infilling = new Infilling(newTokens, gibbs, iterations, sampling, seed, mask);
-        written.addAll(infilling.run(model, ids, from, hook));
-      } else {
-        Set<Integer> ends = Set.copyOf(config.endTokens());
-        Generation generation = new Generation(newTokens, sampling, seed, ends, true);
-        written.addAll(generation.run(model, ids, from, hook));
+    long[] order =
+        LongStream.range(0, prompts.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> prompts.get(i.intValue()).ids().length))
+            .mapToLong(Long::longValue)
+            .toArray();
+    int[][] written = new int[order.length][];
+    for (int from = 0; from < order.length; from += batch) {
+      long[] some = Arrays.copyOfRange(order, from, Math.min(from + batch, order.length));
+      int[][] ids =
+          Arrays.stream(some).mapToObj(i -> prompts.get((int) i).ids()).toArray(int[][]::new);
+      List<int[]> added = write(model, tokenizer, ids, some, seed, hook);
+      for (int b = 0; b < some.length; b++) {
+        written[(int) some[b]] = added.get(b);
       }
     }
-    return written;
+    return List.of(written);
   }
 
-  /** The mask token of BERT and RoBERTa; null for the others. */
+  private List<int[]> write(
+      Model model, Tokenizer tokenizer, int[][] ids, long[] numbers, long seed, LayerHook hook) {
+    ModelConfig config = model.config();
+    if (config instanceof BertConfig) {
+      int mask = maskToken(config, tokenizer);
+      return new Infilling(newTokens, gibbs, iterations, sampling, seed, mask)
+          .run(model, ids, numbers, hook);
+    }
+    Set<Integer> ends = Set.copyOf(config.endTokens());
+    return new Generation(newTokens, sampling, seed, ends, true).run(model, ids, numbers, hook);
+  }
+
+  /**
+   * The mask token of BERT and RoBERTa; null for the others.
+   *
+   * @throws InputException when the tokenizer names none
+   */
   static Integer maskToken(ModelConfig config, Tokenizer tokenizer) {
-    return config instanceof BertConfig ? tokenizer.id("[MASK]", "<mask>") : null;
+    if (!(config instanceof BertConfig)) {
+      return null;
+    }
+    Integer mask = tokenizer.id("[MASK]", "<mask>");
+    if (mask == null) {
+      throw new InputException("the tokenizer names no mask token ([MASK] or <mask>)");
+    }
+    return mask;
   }
 }

@@ -144,7 +144,7 @@ final class BertModel extends TransformerModel {
               workspace);
       Matrix last = run(batch, pass);
       if (keep.heads() && head != null) {
-        logits(pass, last, result);
+        addLogits(last, pass, keep, result, this::logits);
       }
       if (keep.pooled() && pooler != null) {
         pooled(batch, keep, last, result);
@@ -251,11 +251,10 @@ final class BertModel extends TransformerModel {
         null);
   }
 
-  private void logits(Pass pass, Matrix last, Activations result) {
-    Matrix dense = pass.temporary("normed", config.width());
+  private void logits(Matrix last, Matrix logits) {
+    Matrix dense = workspace.matrix("dense", last.rows(), config.width());
     ops.linear(last, head.dense(), Epilogue.of(head.function()), dense);
     ops.norm(dense, head.norm(), dense);
-    Matrix logits = result.add("logits", pass.batch(), pass.queries(), config.vocabulary());
     ops.linear(dense, head.decoder(), Epilogue.NONE, logits);
   }
 

@@ -32,22 +32,29 @@ public record Generation(
   }
 
   /**
+   * As {@link #run(Model, int[][], long[], LayerHook)}, the prompts being numbered from a first.
+   */
+  public List<int[]> run(Model model, int[][] prompts, long firstPrompt, LayerHook hook) {
+    return run(model, prompts, numbers(firstPrompt, prompts.length), hook);
+  }
+
+  /**
    * The tokens added to each prompt.
    *
-   * @param firstPrompt number of the first prompt, which selects its random sequence
+   * @param numbers of the prompts, which select their random sequences
    * @throws InputException for an empty prompt, an id out of range, or a sequence that would grow
    *     longer than the model
    */
-  public List<int[]> run(Model model, int[][] prompts, long firstPrompt, LayerHook hook) {
+  public List<int[]> run(Model model, int[][] prompts, long[] numbers, LayerHook hook) {
     check(model.config(), prompts);
     List<List<Integer>> added = new ArrayList<>();
     SplittableRandom[] randoms = new SplittableRandom[prompts.length];
     for (int b = 0; b < prompts.length; b++) {
       added.add(new ArrayList<>());
-      randoms[b] = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
+      randoms[b] = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + numbers[b]);
     }
     boolean[] done = new boolean[prompts.length];
-    LayerHook ours = hook.batch(numbers(firstPrompt, prompts.length), padding(model, prompts));
+    LayerHook ours = hook.batch(numbers, padding(model, prompts));
     try (Decoding decoding = model.decode(prompts, newTokens, cache, ours)) {
       for (int step = 0; step < newTokens && !all(done); step++) {
         int[] next = choose(decoding.logits(), randoms, done, model.config().padToken());
@@ -65,7 +72,7 @@ public record Generation(
     return added.stream().map(l -> l.stream().mapToInt(Integer::intValue).toArray()).toList();
   }
 
-  private static long[] numbers(long first, int count) {
+  static long[] numbers(long first, int count) {
     long[] numbers = new long[count];
     Arrays.setAll(numbers, b -> first + b);
     return numbers;

@@ -95,8 +95,12 @@ final class Gpt2Model extends TransformerModel {
               workspace);
       Matrix last = run(batch, keyMask(batch.attentionMask()), null, pass);
       if (keep.heads() && config.headed()) {
-        Matrix logits = result.add("logits", batch.size(), batch.length(), config.vocabulary());
-        ops.linear(last, head, Epilogue.NONE, logits);
+        addLogits(
+            last,
+            pass,
+            keep,
+            result,
+            (rows, logits) -> ops.linear(rows, head, Epilogue.NONE, logits));
       }
       return result;
     } catch (Throwable e) {

@@ -1,8 +1,11 @@
 package org.geodex.model;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -29,23 +32,59 @@ public record Infilling(
     int newTokens, boolean gibbs, int iterations, Sampling sampling, long seed, int maskToken) {
 
   /**
-   * The tokens filled in for each prompt.
-   *
-   * @param firstPrompt number of the first prompt, which selects its random sequence
+   * As {@link #run(Model, int[][], long[], LayerHook)}, the prompts being numbered from a first.
    */
   public List<int[]> run(Model model, int[][] prompts, long firstPrompt, LayerHook hook) {
+    return run(model, prompts, Generation.numbers(firstPrompt, prompts.length), hook);
+  }
+
+  /**
+   * The tokens filled in for each prompt. Prompts run together, each as if it ran alone; those of
+   * like length waste the least.
+   *
+   * @param numbers of the prompts, which select their random sequences
+   */
+  public List<int[]> run(Model model, int[][] prompts, long[] numbers, LayerHook hook) {
     if (!(model instanceof BertModel bert) || !bert.hasHead()) {
       throw new InputException("%s: has no masked-token head", model.folder());
     }
     TokenBatch.checkRange(
         "mask token", new int[][] {{maskToken}}, model.config().vocabulary(), "vocab_size");
-    List<int[]> results = new ArrayList<>();
+    List<Filling> all = new ArrayList<>();
     for (int b = 0; b < prompts.length; b++) {
-      SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + firstPrompt + b);
-      LayerHook ours = hook.batch(new long[] {firstPrompt + b}, new int[1]);
-      results.add(new Filling(model, ours, prompts[b], random).run());
+      int[] ids = withMasks(prompts[b], model.config());
+      all.add(gibbs ? new Gibbs(ids, numbers[b]) : new MaskPredict(ids, numbers[b]));
     }
-    return results;
+    for (List<Filling> open = open(all); !open.isEmpty(); open = open(open)) {
+      step(model, open, hook);
+    }
+    return all.stream().map(Filling::filled).toList();
+  }
+
+  private static List<Filling> open(List<Filling> fillings) {
+    return fillings.stream().filter(filling -> !filling.masked.isEmpty()).toList();
+  }
+
+  /** One forward pass over all prompts that have a mask; every mask is filled. */
+  private void step(Model model, List<Filling> open, LayerHook hook) {
+    int[][] ids = open.stream().map(filling -> filling.ids).toArray(int[][]::new);
+    Generation.Padded padded = Generation.Padded.of(ids, model.config().padToken(), false);
+    int length = padded.ids()[0].length;
+    int[] places =
+        IntStream.range(0, ids.length)
+            .flatMap(b -> open.get(b).masked.stream().mapToInt(place -> b * length + place))
+            .toArray();
+    long[] numbers = open.stream().mapToLong(filling -> filling.number).toArray();
+    LayerHook ours = hook.batch(numbers, new int[numbers.length]);
+    TokenBatch batch = TokenBatch.of(padded.ids(), padded.mask());
+    try (Activations pass = model.forward(batch, Keep.nothing().withLogits(places), ours)) {
+      long row = 0;
+      for (Filling filling : open) {
+        int count = filling.masked.size();
+        filling.fill(pass.get("logits").rows(row, row + count));
+        row += count;
+      }
+    }
   }
 
   /** Where masks are put into a prompt: before its end token, or behind it where it has none. */
@@ -59,100 +98,118 @@ public record Infilling(
     return config.endTokens().isEmpty() ? token == 102 : config.endTokens().contains(token);
   }
 
-  /** One prompt being continued. */
-  private final class Filling {
-    private final Model model;
-    private final LayerHook hook;
-    private final SplittableRandom random;
-    private final int[] ids;
-    private final List<Integer> places;
+  /** The prompt itself where it has masks, or with masks put into it. */
+  private int[] withMasks(int[] prompt, ModelConfig config) {
+    if (Arrays.stream(prompt).anyMatch(id -> id == maskToken)) {
+      return prompt.clone();
+    }
+    int first = place(prompt, config);
+    int[] longer = Arrays.copyOf(prompt, prompt.length + newTokens);
+    Arrays.fill(longer, first, first + newTokens, maskToken);
+    System.arraycopy(prompt, first, longer, first + newTokens, prompt.length - first);
+    return longer;
+  }
 
-    Filling(Model model, LayerHook hook, int[] prompt, SplittableRandom random) {
-      this.model = model;
-      this.hook = hook;
-      this.random = random;
-      boolean holes = Arrays.stream(prompt).anyMatch(id -> id == maskToken);
-      this.ids = holes ? prompt.clone() : extended(prompt, model.config());
+  /** One prompt being filled, forward pass after forward pass. */
+  private abstract sealed class Filling {
+    final int[] ids;
+    final long number;
+    final SplittableRandom random;
+    final List<Integer> places;
+
+    /** Places that hold a mask now; none when all is done. */
+    List<Integer> masked;
+
+    Filling(int[] ids, long number) {
+      this.ids = ids;
+      this.number = number;
+      this.random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + number);
       this.places =
           IntStream.range(0, ids.length).filter(i -> ids[i] == maskToken).boxed().toList();
+      this.masked = places;
     }
 
-    private int[] extended(int[] prompt, ModelConfig config) {
-      int first = place(prompt, config);
-      int[] longer = Arrays.copyOf(prompt, prompt.length + newTokens);
-      Arrays.fill(longer, first, first + newTokens, maskToken);
-      System.arraycopy(prompt, first, longer, first + newTokens, prompt.length - first);
-      return longer;
-    }
-
-    int[] run() {
-      if (gibbs) {
-        fill(places);
-        for (int sweep = 0; sweep < iterations; sweep++) {
-          for (int place : shuffled()) {
-            ids[place] = maskToken;
-            fill(List.of(place));
-          }
-        }
-      } else {
-        maskPredict();
+    /** Chooses a token for every mask. */
+    final void fill(Matrix logits) {
+      double[] certainty = new double[masked.size()];
+      double[] row = new double[logits.columns()];
+      for (int i = 0; i < certainty.length; i++) {
+        logits.copyRow(i, row);
+        row[maskToken] = Double.NEGATIVE_INFINITY;
+        double[] copy = row.clone();
+        int chosen = sampling.choose(copy, random);
+        ids[masked.get(i)] = chosen;
+        certainty[i] = row[chosen] - logSumExp(row);
       }
+      next(certainty);
+    }
+
+    /** Puts the next masks, if any. */
+    abstract void next(double[] certainty);
+
+    final void mask(List<Integer> again) {
+      masked = again;
+      masked.forEach(place -> ids[place] = maskToken);
+    }
+
+    final int[] filled() {
       return places.stream().mapToInt(place -> ids[place]).toArray();
+    }
+  }
+
+  private final class MaskPredict extends Filling {
+    private final double[] certainty;
+    private int round;
+
+    MaskPredict(int[] ids, long number) {
+      super(ids, number);
+      this.certainty = new double[ids.length];
+    }
+
+    @Override
+    void next(double[] found) {
+      for (int i = 0; i < found.length; i++) {
+        certainty[masked.get(i)] = found[i];
+      }
+      round++;
+      int again = round >= iterations ? 0 : places.size() * (iterations - round) / iterations;
+      List<Integer> least = new ArrayList<>(places);
+      least.sort(Comparator.comparingDouble(place -> certainty[place]));
+      mask(least.subList(0, again));
+    }
+  }
+
+  private final class Gibbs extends Filling {
+    private final Deque<Integer> sweep = new ArrayDeque<>();
+    private int sweeps;
+
+    Gibbs(int[] ids, long number) {
+      super(ids, number);
+    }
+
+    @Override
+    void next(double[] certainty) {
+      if (sweep.isEmpty() && sweeps++ < iterations) {
+        sweep.addAll(shuffled());
+      }
+      mask(sweep.isEmpty() ? List.of() : List.of(sweep.pop()));
     }
 
     private List<Integer> shuffled() {
       List<Integer> order = new ArrayList<>(places);
       for (int i = order.size() - 1; i > 0; i--) {
-        int j = random.nextInt(i + 1);
-        int other = order.get(j);
-        order.set(j, order.get(i));
-        order.set(i, other);
+        Collections.swap(order, i, random.nextInt(i + 1));
       }
       return order;
     }
+  }
 
-    private void maskPredict() {
-      double[] certainty = new double[ids.length];
-      List<Integer> masked = places;
-      for (int t = 1; !masked.isEmpty(); t++) {
-        double[] found = fill(masked);
-        for (int i = 0; i < found.length; i++) {
-          certainty[masked.get(i)] = found[i];
-        }
-        int again = t >= iterations ? 0 : places.size() * (iterations - t) / iterations;
-        masked = new ArrayList<>(places);
-        masked.sort(Comparator.comparingDouble(place -> certainty[place]));
-        masked = masked.subList(0, again);
-        masked.forEach(place -> ids[place] = maskToken);
-      }
+  private static double logSumExp(double[] values) {
+    double largest = values[Sampling.argmax(values)];
+    double sum = 0;
+    for (double value : values) {
+      sum += Math.exp(value - largest);
     }
-
-    /** Fills masked places from one forward pass; returns the log-probability of each choice. */
-    private double[] fill(List<Integer> places) {
-      double[] found = new double[places.size()];
-      try (Activations pass =
-          model.forward(TokenBatch.of(ids.clone()), Keep.nothing().withHeads(), hook)) {
-        Matrix logits = pass.get("logits");
-        for (int i = 0; i < found.length; i++) {
-          double[] row = new double[logits.columns()];
-          logits.copyRow(places.get(i), row);
-          row[maskToken] = Double.NEGATIVE_INFINITY;
-          double norm = logSumExp(row);
-          double[] copy = row.clone();
-          ids[places.get(i)] = sampling.choose(copy, random);
-          found[i] = row[ids[places.get(i)]] - norm;
-        }
-      }
-      return found;
-    }
-
-    private static double logSumExp(double[] values) {
-      double largest = values[Sampling.argmax(values)];
-      double sum = 0;
-      for (double value : values) {
-        sum += Math.exp(value - largest);
-      }
-      return largest + Math.log(sum);
-    }
+    return largest + Math.log(sum);
   }
 }

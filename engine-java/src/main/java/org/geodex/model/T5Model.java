@@ -180,11 +180,14 @@ final class T5Model extends TransformerModel {
     Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
     ops.norm(raw, decoder.finalNorm(), pass.hidden(config.decoderLayers()));
     if (keep.heads()) {
-      Matrix scaled = pass.temporary("scaled", config.width());
-      ops.norm(raw, headNorm, scaled);
-      Matrix logits = result.add("logits", pass.batch(), pass.queries(), config.vocabulary());
-      ops.linear(scaled, head, Epilogue.NONE, logits);
+      addLogits(raw, pass, keep, result, this::logits);
     }
+  }
+
+  private void logits(Matrix raw, Matrix logits) {
+    Matrix scaled = workspace.matrix("scaled", raw.rows(), config.width());
+    ops.norm(raw, headNorm, scaled);
+    ops.linear(scaled, head, Epilogue.NONE, logits);
   }
 
   @Override
@@ -218,10 +221,8 @@ final class T5Model extends TransformerModel {
       Matrix raw = run(decoder, ids, null, source, caches, pass);
       Matrix ends = workspace.matrix("next", ids.length, config.width());
       ops.gather(raw, length - 1, length, ends);
-      Matrix scaled = workspace.matrix("scaled", ids.length, config.width());
-      ops.norm(ends, headNorm, scaled);
       Matrix logits = workspace.matrix("logits", ids.length, config.vocabulary());
-      ops.linear(scaled, head, Epilogue.NONE, logits);
+      logits(ends, logits);
       return logits;
     }
   }

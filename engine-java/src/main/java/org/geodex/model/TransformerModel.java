@@ -2,6 +2,7 @@ package org.geodex.model;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import org.geodex.backend.Backend;
 import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
@@ -73,6 +74,24 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
     int[][] rows = new int[batch][];
     Arrays.fill(rows, row);
     return rows;
+  }
+
+  /**
+   * Adds the logits that are asked for.
+   *
+   * @param last rows that the head reads
+   * @param head from rows to their logits
+   */
+  final void addLogits(
+      Matrix last, Pass pass, Keep keep, Activations result, BiConsumer<Matrix, Matrix> head) {
+    int vocabulary = config().vocabulary();
+    if (keep.logitRows() == null) {
+      head.accept(last, result.add("logits", pass.batch(), pass.queries(), vocabulary));
+      return;
+    }
+    try (Matrix.Owned asked = last.gather(keep.logitRows())) {
+      head.accept(asked, result.add("logits", asked.rows(), vocabulary));
+    }
   }
 
   void checkTokens(TokenBatch batch) {
