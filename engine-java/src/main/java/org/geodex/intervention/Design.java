@@ -123,13 +123,16 @@ public record Design(
                         : Prompt.of(text, tokenizer))
             .toList();
     for (int i = 0; i < made.size(); i++) {
-      checkLength(i, made.get(i), model);
+      check(i, made.get(i), model);
     }
     List<String> compared = documents.isEmpty() ? prompts : documents;
     return new Study.Settings(writer, made, compared, isLanguage(compared), seeds, seed, cells);
   }
 
-  private void checkLength(int i, Prompt prompt, Model model) {
+  private void check(int i, Prompt prompt, Model model) {
+    if (prompt.text().isBlank()) {
+      throw new InputException("prompt %d is empty", i);
+    }
     int length = prompt.ids().length;
     long added = prompt.added(writer.newTokens(), model.config());
     long needed = length + added;

@@ -28,8 +28,8 @@ final class Dose implements AutoCloseable {
   /** By how much a step aims past the target, to enclose it. */
   private static final double MARGIN = 0.1;
 
-  /** Tokens of held-out text that are read, about. */
-  private static final int MOST_TOKENS = 2048;
+  /** Tokens of held-out text that are predicted, about. */
+  private static final int MOST_TOKENS = 1024;
 
   private static final long KEPT_BYTES = 256L << 20;
 
@@ -49,7 +49,7 @@ final class Dose implements AutoCloseable {
     this.next = next;
     this.seed = seed;
     try {
-      List<Passage> read = some(passages, next.vocabulary());
+      List<Passage> read = some(passages);
       for (int from = 0; from < read.size(); from += BATCH) {
         List<Passage> batch = read.subList(from, Math.min(from + BATCH, read.size()));
         batches.add(batch);
@@ -62,13 +62,16 @@ final class Dose implements AutoCloseable {
   }
 
   /** The first passages up to the limit, by length, so that little is padded. */
-  private static List<Passage> some(List<Passage> passages, int vocabulary) {
-    long most = Math.min(MOST_TOKENS, KEPT_BYTES / (4L * vocabulary));
+  private List<Passage> some(List<Passage> passages) {
+    long most = Math.min(MOST_TOKENS, KEPT_BYTES / (4L * next.vocabulary()));
     List<Passage> some = new ArrayList<>();
     long tokens = 0;
-    for (int i = 0; i < passages.size() && tokens < most; i++) {
-      some.add(passages.get(i));
-      tokens += passages.get(i).tokens().length;
+    for (Passage passage : passages) {
+      int count = next.count(passage);
+      if (count > 0 && tokens < most) {
+        some.add(passage);
+        tokens += count;
+      }
     }
     some.sort(Comparator.comparingInt(Passage::length));
     return some;

@@ -2,6 +2,7 @@ package org.geodex.intervention;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.geodex.error.InputException;
@@ -15,24 +16,40 @@ import org.geodex.model.T5Config;
 import org.geodex.model.TokenBatch;
 
 /**
- * What a model predicts for every token of a {@link Passage} from the right tokens around it. GPT-2
- * and T5 predict a token from those before it. BERT and RoBERTa read the passage {@value #FOLDS}
- * times, each time with every fifth of its tokens masked.
+ * What a model predicts for the tokens of a {@link Passage} from the right tokens around them.
+ * GPT-2 and T5 predict a token from those before it. BERT and RoBERTa read the passage {@value
+ * #FOLDS} times, each time with every fifth of its tokens masked; or once, as their prompts are
+ * made, with three of every seven masked, and predict those alone.
  */
 final class NextTokens {
   static final int FOLDS = 5;
 
   private final Model model;
   private final Integer maskToken;
+  private final boolean once;
 
   /**
    * Prepares.
    *
    * @param maskToken id of the mask token; null for the causal models
+   * @param once BERT, RoBERTa: whether they read a passage once
    */
-  NextTokens(Model model, Integer maskToken) {
+  NextTokens(Model model, Integer maskToken, boolean once) {
     this.model = model;
     this.maskToken = maskToken;
+    this.once = once;
+  }
+
+  /** The passage's tokens that are predicted together, in a reading of it. */
+  private IntStream together(Passage passage, int reading) {
+    IntStream all = IntStream.range(0, passage.tokens().length);
+    return once ? all.filter(Prompt::isTaken) : all.filter(i -> i % FOLDS == reading);
+  }
+
+  /** How many of a passage's tokens are predicted. */
+  int count(Passage passage) {
+    boolean some = once && model.config() instanceof BertConfig;
+    return some ? (int) together(passage, 0).count() : passage.tokens().length;
   }
 
   int vocabulary() {
@@ -40,13 +57,13 @@ final class NextTokens {
   }
 
   /**
-   * Logits of the tokens of some passages, passage after passage, [Σ tokens, vocabulary]; the
-   * caller closes it.
+   * Logits of the tokens of some passages, passage after passage, [Σ {@link #count}, vocabulary];
+   * the caller closes it.
    *
    * @param first number of the first passage, which selects the plan's noise
    */
   Matrix.Owned logits(List<Passage> passages, Plan plan, long seed, long first) {
-    int rows = passages.stream().mapToInt(p -> p.tokens().length).sum();
+    int rows = passages.stream().mapToInt(this::count).sum();
     Matrix.Owned logits = Matrix.allocate(rows, model.config().vocabulary());
     try {
       long[] sequences = new long[passages.size()];
@@ -54,8 +71,8 @@ final class NextTokens {
       LayerHook hook = plan.hook(seed).batch(sequences, new int[sequences.length]);
       switch (model.config()) {
         case BertConfig bert -> {
-          for (int fold = 0; fold < FOLDS; fold++) {
-            masked(passages, fold, hook, logits);
+          for (int reading = 0; reading < (once ? 1 : FOLDS); reading++) {
+            masked(passages, reading, hook, logits);
           }
         }
         case T5Config t5 -> answered(passages, t5, hook, logits);
@@ -74,7 +91,7 @@ final class NextTokens {
       Passage p = passages.get(b);
       rows[b] = joined(p.before(), Arrays.copyOf(p.tokens(), p.tokens().length - 1));
     }
-    int[] asked = places(passages, longest(rows), p -> p.before().length - 1, 0, 1);
+    int[] asked = places(passages, longest(rows), p -> p.before().length - 1);
     try (Activations pass = forward(padded(rows), asked, hook)) {
       logits.copyFrom(pass.get("logits"));
     }
@@ -90,50 +107,60 @@ final class NextTokens {
     }
     TokenBatch decoder = padded(answers);
     TokenBatch batch = padded(questions).withDecoder(decoder.inputIds(), decoder.attentionMask());
-    int[] asked = places(passages, longest(answers), p -> 0, 0, 1);
+    int[] asked = places(passages, longest(answers), p -> 0);
     try (Activations pass = forward(batch, asked, hook)) {
       logits.copyFrom(pass.get("logits"));
     }
   }
 
-  private void masked(List<Passage> passages, int fold, LayerHook hook, Matrix logits) {
+  private void masked(List<Passage> passages, int reading, LayerHook hook, Matrix logits) {
     int[][] rows = new int[passages.size()][];
     for (int b = 0; b < rows.length; b++) {
       Passage p = passages.get(b);
       int[] tokens = p.tokens().clone();
-      for (int i = fold; i < tokens.length; i += FOLDS) {
-        tokens[i] = maskToken;
-      }
+      together(p, reading).forEach(i -> tokens[i] = maskToken);
       rows[b] = joined(joined(p.before(), tokens), p.after());
     }
-    int[] asked = places(passages, longest(rows), p -> p.before().length, fold, FOLDS);
+    int[] asked =
+        places(passages, longest(rows), p -> p.before().length, p -> together(p, reading));
     try (Activations pass = forward(padded(rows), asked, hook)) {
+      Matrix found = pass.get("logits");
+      if (once) {
+        logits.copyFrom(found);
+        return;
+      }
       int from = 0;
       int first = 0;
       for (Passage p : passages) {
-        for (int i = fold; i < p.tokens().length; i += FOLDS) {
-          logits.rows(first + i, first + i + 1).copyFrom(pass.get("logits").rows(from, ++from));
+        for (int i : together(p, reading).toArray()) {
+          logits.rows(first + i, first + i + 1).copyFrom(found.rows(from, ++from));
         }
         first += p.tokens().length;
       }
     }
   }
 
+  private static int[] places(List<Passage> passages, int length, ToIntFunction<Passage> first) {
+    return places(passages, length, first, p -> IntStream.range(0, p.tokens().length));
+  }
+
   /**
-   * Rows of a padded batch that predict the passages' tokens {@code from}, {@code from + step} …
+   * Rows of a padded batch that predict these tokens of the passages.
    *
    * @param first place of the row that predicts a passage's token 0
    */
   private static int[] places(
-      List<Passage> passages, int length, ToIntFunction<Passage> first, int from, int step) {
-    IntStream.Builder places = IntStream.builder();
-    for (int b = 0; b < passages.size(); b++) {
-      Passage p = passages.get(b);
-      for (int i = from; i < p.tokens().length; i += step) {
-        places.add(b * length + first.applyAsInt(p) + i);
-      }
-    }
-    return places.build().toArray();
+      List<Passage> passages,
+      int length,
+      ToIntFunction<Passage> first,
+      Function<Passage, IntStream> tokens) {
+    return IntStream.range(0, passages.size())
+        .flatMap(
+            b -> {
+              int start = b * length + first.applyAsInt(passages.get(b));
+              return tokens.apply(passages.get(b)).map(i -> start + i);
+            })
+        .toArray();
   }
 
   private Activations forward(TokenBatch batch, int[] asked, LayerHook hook) {

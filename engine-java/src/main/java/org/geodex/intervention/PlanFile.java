@@ -83,7 +83,9 @@ public final class PlanFile {
     } catch (NoSuchFileException e) {
       throw new InputException(e, "%s: no such file", path);
     } catch (JsonProcessingException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", path, e.getOriginalMessage());
+      int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+      String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+      throw new InputException(e, "%s, line %d: cannot be read (%s)", path, line, reason);
     } catch (IOException e) {
       throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
     }

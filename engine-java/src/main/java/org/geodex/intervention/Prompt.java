@@ -71,7 +71,7 @@ record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) 
     List<Integer> holes = new ArrayList<>();
     // The first and the last token are those that the tokenizer adds.
     for (int i = 1; i < ids.length - 1; i++) {
-      if ((i - 1) % PERIOD >= PERIOD - SPAN) {
+      if (isTaken(i - 1)) {
         ids[i] = mask;
         holes.add(i);
       }
@@ -79,12 +79,17 @@ record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) 
     return new Prompt(document, ids, List.of(), holes);
   }
 
+  /** Whether a token of a document is one that is taken out. */
+  static boolean isTaken(int i) {
+    return i % PERIOD >= PERIOD - SPAN;
+  }
+
   private static Prompt spanned(String document, Tokenizer tokenizer, List<Integer> sentinels) {
     int[] all = tokenizer.encode(document, false).ids();
     List<Integer> ids = new ArrayList<>();
     List<Integer> spans = new ArrayList<>();
     for (int i = 0; i < all.length; i++) {
-      boolean taken = i % PERIOD >= PERIOD - SPAN && i / PERIOD < sentinels.size();
+      boolean taken = isTaken(i) && i / PERIOD < sentinels.size();
       if (!taken) {
         ids.add(all[i]);
       } else if (i % PERIOD == PERIOD - SPAN) {
@@ -106,7 +111,10 @@ record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) 
     return count < starts.length ? document.substring(0, starts[count]).strip() : document;
   }
 
-  /** The second half of a document's sentences behind the first, to be predicted. */
+  /**
+   * A document to be predicted: the second half of its sentences behind the first, or for BERT and
+   * RoBERTa all of it.
+   */
   static Passage passage(String document, Tokenizer tokenizer, ModelConfig config) {
     int[] starts = TextDocuments.sentenceStarts(document);
     int middle = starts.length < 2 ? document.length() / 2 : starts[starts.length / 2];
@@ -126,8 +134,8 @@ record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) 
     while (first < plain.length() - 1 && plain.starts()[first] < middle) {
       first++;
     }
-    int from = head + Math.max(1, first);
     int to = head + plain.length();
+    int from = config instanceof BertConfig ? head : Math.min(to, head + Math.max(1, first));
     return new Passage(
         Arrays.copyOf(whole, from),
         Arrays.copyOfRange(whole, from, to),
@@ -145,7 +153,7 @@ record Prompt(String text, int[] ids, List<Integer> spans, List<Integer> holes) 
     int[] all = tokenizer.encode(document, false).ids();
     List<Integer> answer = new ArrayList<>();
     for (int i = 0; i < all.length; i++) {
-      if (i % PERIOD >= PERIOD - SPAN && i / PERIOD < spans.size()) {
+      if (isTaken(i) && i / PERIOD < spans.size()) {
         if (i % PERIOD == PERIOD - SPAN) {
           answer.add(spans.get(i / PERIOD));
         }

@@ -49,7 +49,7 @@ final class ReferenceModel {
     this.model = model;
     this.tokenizer = tokenizer;
     this.backend = backend;
-    this.next = new NextTokens(model, TextWriter.maskToken(model.config(), tokenizer));
+    this.next = new NextTokens(model, TextWriter.maskToken(model.config(), tokenizer), false);
     this.state = (model.config().layers() + 1) / 2;
     this.mean = mean(documents);
     this.topics = language ? topicProbe() : null;

@@ -285,7 +285,7 @@ final class Study {
                 .map(d -> Prompt.passage(d, tokenizer, model.config()))
                 .filter(p -> p.tokens().length > 0 && fits(p))
                 .toList();
-        dose = new Dose(new NextTokens(model, mask), passages, settings.seed);
+        dose = new Dose(new NextTokens(model, mask, true), passages, settings.seed);
       }
       return dose;
     }

@@ -28,14 +28,20 @@
     animation: false,
     aria: { enabled: true, decal: { show: false }, label: { description: `${figure.title}. ${figure.caption || ""}` } },
     color: palette,
-    textStyle: { color: style("--ink"), fontFamily: "inherit" },
+    textStyle: { color: style("--ink"), fontFamily: font() },
     grid: { left: 8, right: 16, top: 44, bottom: 30, containLabel: true },
     tooltip: { trigger: "item", confine: true, backgroundColor: style("--paper"), borderColor: style("--line"),
       textStyle: { color: style("--ink") } },
   });
+  // The labels' own font: the room for them is measured without a look at the chart's.
+  const font = () => getComputedStyle(document.body).fontFamily;
+  const label = (more) => ({ color: style("--soft"), fontFamily: font(), ...more });
+  // Numbers may be left out where they stand close, names may not: long ones lean.
+  const names = (texts, lean = texts.join("").length > 28 ? 32 : 0) => label(
+    texts.length < 25 && texts.some(isNaN) ? { interval: 0, rotate: lean } : { hideOverlap: true });
   const axis = (name, more) => ({
     name, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: style("--soft") },
-    axisLabel: { color: style("--soft"), hideOverlap: true }, axisLine: { onZero: false, lineStyle: { color: style("--line") } },
+    axisLabel: label({ hideOverlap: true }), axisLine: { onZero: false, lineStyle: { color: style("--line") } },
     splitLine: { lineStyle: { color: style("--line"), opacity: 0.5 } }, ...more,
   });
   const legend = (names) => names.length < 2 ? undefined
@@ -84,7 +90,7 @@
       legend: legend(figure.series.map((s) => s.name)),
       xAxis: [axis(figure.xLabel, { type: "category", data: figure.x, boundaryGap: figure.spans.length > 0 }), spanAxis(figure)],
       yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
-        axisLabel: { color: style("--soft"), formatter: number } }),
+        axisLabel: label({ formatter: number }) }),
       series: [spanSeries(figure)].concat(figure.series.flatMap((s, i) => [
         ...band(s, i),
         { name: s.name, type: "line", data: s.values, symbol: mark(i), symbolSize: 7,
@@ -100,9 +106,8 @@
           `${p.marker}${p.seriesName} <b>${interval(figure.series[p.seriesIndex], p.dataIndex)}</b>`)].join("<br>");
       } },
       legend: legend(figure.series.map((s) => s.name)),
-      xAxis: axis("", { type: "category", data: figure.x, axisLabel: { color: style("--soft"), interval: 0, hideOverlap: true,
-        rotate: figure.x.length > 4 && figure.x.join("").length > 30 ? 32 : 0 } }),
-      yAxis: axis(figure.yLabel, { type: "value", nameGap: 46, axisLabel: { color: style("--soft"), formatter: number } }),
+      xAxis: axis("", { type: "category", data: figure.x, axisLabel: names(figure.x) }),
+      yAxis: axis(figure.yLabel, { type: "value", nameGap: 46, axisLabel: label({ formatter: number }) }),
       series: [
         ...figure.series.map((s) => ({ name: s.name, type: "bar", data: s.values, barMaxWidth: BAR })),
         ...figure.series.map((s, i) => whiskers(s, i, figure.series.length)).filter((s) => s),
@@ -120,8 +125,9 @@
           `${figure.rows[p.value[1]]} – ${figure.columns[p.value[0]]}<br><b>${number(p.value[2])}</b> ${figure.unit || ""}`
           + (faint(p.value[0], p.value[1]) ? "<br>not significant" : "") },
         grid: { left: 8, right: 92, top: 12, bottom: 30, containLabel: true },
-        xAxis: axis(figure.xLabel, { type: "category", data: figure.columns, splitArea: { show: false } }),
-        yAxis: axis(figure.yLabel, { type: "category", data: figure.rows, inverse: true, nameGap: 46 }),
+        xAxis: axis(figure.xLabel, { type: "category", data: figure.columns, splitArea: { show: false },
+          axisLabel: names(figure.columns) }),
+        yAxis: axis(figure.yLabel, { type: "category", data: figure.rows, inverse: true, nameGap: 46, axisLabel: names(figure.rows, 0) }),
         visualMap: { min: low, max: high === low ? low + 1 : high, calculable: true, orient: "vertical", right: 0, top: "middle",
           itemHeight: 150, textStyle: { color: style("--soft") }, formatter: number,
           inRange: { color: figure.scale === "diverging" ? diverging : sequential } },
@@ -134,9 +140,9 @@
       tooltip: { ...base(figure).tooltip, formatter: (p) =>
         `${p.seriesName}${p.data.name ? ": " + p.data.name : ""}<br>${number(p.value[0])}, ${number(p.value[1])}` },
       legend: legend(figure.groups.map((g) => g.name)),
-      xAxis: axis(figure.xLabel, { type: "value", scale: true, axisLabel: { color: style("--soft"), formatter: number } }),
+      xAxis: axis(figure.xLabel, { type: "value", scale: true, axisLabel: label({ formatter: number }) }),
       yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
-        axisLabel: { color: style("--soft"), formatter: number } }),
+        axisLabel: label({ formatter: number }) }),
       series: figure.groups.map((g, i) => ({
         name: g.name, type: "scatter", symbolSize: 6, symbol: mark(i), itemStyle: { opacity: 0.75 },
         data: g.points.map((point, j) => ({ value: point, name: g.labels ? g.labels[j] : "" })),

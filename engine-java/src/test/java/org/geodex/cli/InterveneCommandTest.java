@@ -267,6 +267,7 @@ class InterveneCommandTest {
     refused(2, "--dose -1", "--dose", "-1.0");
     refused(2, "expected a number or own, not owm", "--alpha", "owm");
     refused(3, "unknown key \"layrs\"", "--plan", plan);
+    refused(3, "prompt 0 is empty", "--prompt", "");
     refused(3, "length 2, expected 16", "--kind", "translate", "--direction", vector);
     CommandRun tooLong =
         CommandRun.of(

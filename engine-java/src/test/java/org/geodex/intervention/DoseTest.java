@@ -73,7 +73,7 @@ class DoseTest {
     }
     try (Backend backend = Backends.open(BackendOptions.defaults());
         Model model = Model.load(FOLDER, backend);
-        Dose dose = new Dose(new NextTokens(model, null), TEXT, 0)) {
+        Dose dose = new Dose(new NextTokens(model, null, true), TEXT, 0)) {
       assertEquals(sum / count, dose.of(scale(3)), 1e-4 * sum / count);
       assertEquals(0, dose.of(scale(1)));
     }
@@ -83,7 +83,7 @@ class DoseTest {
   void theStrengthFoundGivesTheDose() {
     try (Backend backend = Backends.open(BackendOptions.defaults());
         Model model = Model.load(FOLDER, backend);
-        Dose dose = new Dose(new NextTokens(model, null), TEXT, 0)) {
+        Dose dose = new Dose(new NextTokens(model, null, true), TEXT, 0)) {
       double target = dose.of(scale(1.8));
       Dose.Found found = dose.search(Kind.SCALE, target, DoseTest::scale);
       assertEquals(target, dose.of(scale(found.alpha())), Dose.TOLERANCE * target);

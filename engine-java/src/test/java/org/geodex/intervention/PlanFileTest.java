@@ -101,7 +101,7 @@ class PlanFileTest {
     refused(
         "[{\"kind\": \"translate\", \"alpha\": 1, \"layers\": 1, \"direction\": [1, 2]}]",
         "direction [1,2]: expected random");
-    refused("[{\"kind\": \"scale\", ", "cannot be read");
+    refused("[{\"kind\": \"scale\", ", "line 1: cannot be read");
   }
 
   private void refused(String json, String words) {
