@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import edu.stanford.nlp.semgraph.SemanticGraph;
 import java.util.List;
@@ -30,5 +31,16 @@ class CoreNlpParserTest {
     SentenceParser english = SentenceParser.ofEnglish();
     assertInstanceOf(CoreNlpParser.class, english);
     assertFalse(english.judges());
+  }
+
+  /** Where the models are on the class path, which no build puts there. */
+  @Test
+  void parsesEnglish() {
+    String models = "edu/stanford/nlp/models/parser/nndep/english_UD.gz";
+    assumeTrue(ClassLoader.getSystemResource(models) != null, "CoreNLP's models are not at hand");
+    SentenceParser.Parse parse =
+        new CoreNlpParser().parse("The old baker sells fresh bread to the children.").orElseThrow();
+    assertArrayEquals(new int[] {2, 2, 1, 0, 2, 1, 2, 2, 1}, parse.depths());
+    assertEquals(List.of("baker", "bread", "children"), parse.entities());
   }
 }

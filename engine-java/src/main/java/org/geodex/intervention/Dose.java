@@ -29,7 +29,7 @@ final class Dose implements AutoCloseable {
   private static final double MARGIN = 0.1;
 
   /** Tokens of held-out text that are predicted, about. */
-  private static final int MOST_TOKENS = 1024;
+  private static final int MOST_TOKENS = 2048;
 
   private static final long KEPT_BYTES = 256L << 20;
 

@@ -123,6 +123,9 @@ final class NextTokens {
     }
     int[] asked =
         places(passages, longest(rows), p -> p.before().length, p -> together(p, reading));
+    if (asked.length == 0) {
+      return;
+    }
     try (Activations pass = forward(padded(rows), asked, hook)) {
       Matrix found = pass.get("logits");
       if (once) {

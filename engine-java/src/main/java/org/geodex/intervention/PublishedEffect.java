@@ -3,7 +3,6 @@ package org.geodex.intervention;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /**
  * A row of the published table of interventions (arXiv 2505.20333, its repository's README) and the
@@ -82,20 +81,23 @@ record PublishedEffect(
    */
   record Comparison(String setUp, String change, String verdict) {}
 
-  Comparison compare(Study.Result result) {
+  /** One for each strength that compares, the strongest last; one that says why there is none. */
+  List<Comparison> compare(Study.Result result) {
     if (!result.config().modelType().startsWith(type)) {
-      return new Comparison("", "", "another model: " + result.config().modelType());
+      return List.of(new Comparison("", "", "another model: " + result.config().modelType()));
     }
-    Optional<Effect> strongest =
+    List<Comparison> all =
         result.effects().stream()
             .filter(e -> e.scale().equals(scale) && e.kind().startsWith(kind))
             .filter(e -> e.measure() == measure && Double.isFinite(e.delta().value()))
             .filter(e -> sign == 0 || amplifies(result, e))
-            .max(Comparator.comparingDouble(e -> alpha(result, e)));
-    if (strongest.isEmpty()) {
-      return new Comparison("", "", "not measured");
-    }
-    Effect e = strongest.get();
+            .sorted(Comparator.comparingDouble(e -> alpha(result, e)))
+            .map(this::compare)
+            .toList();
+    return all.isEmpty() ? List.of(new Comparison("", "", "not measured")) : all;
+  }
+
+  private Comparison compare(Effect e) {
     String change =
         String.format(
             Locale.ROOT, "%+.1f %%, δ %+.2f", 100 * e.relative().value(), e.delta().value());
