@@ -51,12 +51,7 @@ public final class CodingLength {
       throw new UsageException("--eps %s: expected a positive number", eps);
     }
     double c = moment.columns() / (moment.directions() * eps * eps);
-    try (Matrix64 a = moment.matrix().copy()) {
-      for (int i = 0; i < a.rows(); i++) {
-        for (int j = 0; j < a.columns(); j++) {
-          a.set(i, j, c * a.get(i, j) + (i == j ? 1 : 0));
-        }
-      }
+    try (Matrix64 a = moment.matrix().identityPlus(c)) {
       int minor = backend.algebra().cholesky(a);
       if (minor != 0) {
         throw new IllegalStateException("I + c·ZᵀZ lost its positive minor " + minor);

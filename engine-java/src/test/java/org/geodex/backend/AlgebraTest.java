@@ -73,14 +73,39 @@ class AlgebraTest {
       double[] means = scalar.algebra().means(x);
       assertArrayEquals(means, two.algebra().means(x), 1e-12);
       assertArrayEquals(one.algebra().means(x), two.algebra().means(x));
-      try (Matrix64 exact = scalar.algebra().scatter(x, means);
-          Matrix64 a = one.algebra().scatter(x, means);
-          Matrix64 b = two.algebra().scatter(x, means);
-          Matrix64 cross = two.algebra().crossScatter(x, means, x, means)) {
-        for (int i = 0; i < d; i++) {
-          assertArrayEquals(a.toArray()[i], b.toArray()[i]);
-          assertArrayEquals(exact.toArray()[i], a.toArray()[i], 1e-10 * n);
-          assertArrayEquals(exact.toArray()[i], cross.toArray()[i], 1e-10 * n);
+      double[][] exact = values(scalar.algebra().scatter(x, means));
+      double[][] a = values(one.algebra().scatter(x, means));
+      double[][] b = values(two.algebra().scatter(x, means));
+      double[][] cross = values(two.algebra().crossScatter(x, means, x, means));
+      for (int i = 0; i < d; i++) {
+        assertArrayEquals(a[i], b[i]);
+        assertArrayEquals(exact[i], a[i], 1e-10 * n);
+        assertArrayEquals(exact[i], cross[i], 1e-10 * n);
+      }
+    }
+  }
+
+  private static double[][] values(Matrix64 matrix) {
+    try (matrix) {
+      return matrix.toArray();
+    }
+  }
+
+  /** Two partial sums of two and three blocks. */
+  @Test
+  void aWideScatterAddsUpOverTheRows() {
+    try (Backend one = new CpuBackend(1, 1 << 30);
+        Backend two = new CpuBackend(2, 1 << 30);
+        Matrix.Owned x = normal(6, 2100, 530)) {
+      double[][] a = values(one.algebra().scatter(x, null, true));
+      double[][] b = values(two.algebra().scatter(x, null, true));
+      double[][] front = values(two.algebra().scatter(x.rows(0, 1000), null, true));
+      double[][] back = values(two.algebra().scatter(x.rows(1000, 2100), null, true));
+      for (int i = 0; i < 530; i++) {
+        assertArrayEquals(a[i], b[i]);
+        for (int j = 0; j < 530; j++) {
+          assertEquals(front[i][j] + back[i][j], a[i][j], 1e-12);
+          assertEquals(a[j][i], a[i][j], 0);
         }
       }
     }

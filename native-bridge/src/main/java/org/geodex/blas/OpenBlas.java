@@ -27,6 +27,7 @@ import java.util.List;
  */
 public final class OpenBlas {
   private static final int ROW_MAJOR = 101;
+  private static final int COLUMN_MAJOR = 102;
   private static final int NO_TRANS = 111;
   private static final int TRANS = 112;
   private static final int LOWER = 122;
@@ -217,10 +218,14 @@ public final class OpenBlas {
     }
   }
 
-  /** Cholesky A = L·Lᵀ in place, lower triangle; info i &gt; 0: minor i is not positive. */
+  /**
+   * Cholesky A = L·Lᵀ in place, lower triangle; info i &gt; 0: minor i is not positive. It is asked
+   * for as the upper triangle in column-major order, which is the same memory: LAPACKE would copy a
+   * row-major matrix into that order and back.
+   */
   public static int dpotrf(int n, MemorySegment a, int lda) {
     try {
-      return (int) DPOTRF.invokeExact(ROW_MAJOR, (byte) 'L', n, a, lda);
+      return (int) DPOTRF.invokeExact(COLUMN_MAJOR, (byte) 'U', n, a, lda);
     } catch (Throwable e) {
       throw failed("LAPACKE_dpotrf", e);
     }
@@ -260,9 +265,8 @@ public final class OpenBlas {
    * R, the rest and {@code tau[min(m,n)]} describe Q.
    */
   public static int dgeqrf(int m, int n, MemorySegment a, int lda, MemorySegment tau) {
-    int columnMajor = 102;
     try {
-      return (int) DGEQRF.invokeExact(columnMajor, m, n, a, lda, tau);
+      return (int) DGEQRF.invokeExact(COLUMN_MAJOR, m, n, a, lda, tau);
     } catch (Throwable e) {
       throw failed("LAPACKE_dgeqrf", e);
     }

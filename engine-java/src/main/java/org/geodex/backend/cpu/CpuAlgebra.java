@@ -25,6 +25,12 @@ final class CpuAlgebra implements Algebra {
   /** Rows widened to f64 at a time: 512 x 768 x 8 B = 3 MB stays near the cache. */
   private static final int BLOCK = 512;
 
+  /** Rows of a Gram matrix that one task takes. */
+  private static final int STRIP = 256;
+
+  /** Side of a block that is transposed at once: both of its forms stay in the first cache. */
+  private static final int MIRROR = 32;
+
   /** Right-hand sides that one triangular solve takes. */
   private static final int SOLVE_COLUMNS = 256;
 
@@ -120,9 +126,9 @@ final class CpuAlgebra implements Algebra {
             x.rows(),
             d,
             d,
-            (from, to, buffer, partial) -> {
+            (from, to, buffer, beta, partial) -> {
               widen(x, from, to, centre, unitRows, buffer);
-              OpenBlas.dsyrk(true, d, (int) (to - from), 1, buffer, d, 1, partial.segment(), d);
+              OpenBlas.dsyrk(true, d, (int) (to - from), 1, buffer, d, beta, partial.segment(), d);
             },
             (long) BLOCK * d);
     mirrorLower(sum);
@@ -137,7 +143,7 @@ final class CpuAlgebra implements Algebra {
         x.rows(),
         dx,
         dy,
-        (from, to, buffer, partial) -> {
+        (from, to, buffer, beta, partial) -> {
           MemorySegment right = buffer.asSlice(8L * BLOCK * dx);
           widen(x, from, to, a, false, buffer);
           widen(y, from, to, b, false, right);
@@ -152,7 +158,7 @@ final class CpuAlgebra implements Algebra {
               dx,
               right,
               dy,
-              1,
+              beta,
               partial.segment(),
               dy);
         },
@@ -161,7 +167,8 @@ final class CpuAlgebra implements Algebra {
 
   @FunctionalInterface
   private interface BlockSum {
-    void add(long from, long to, MemorySegment buffer, Matrix64 partial);
+    /** partial = beta·partial + the sum over rows [from, to). */
+    void add(long from, long to, MemorySegment buffer, double beta, Matrix64 partial);
   }
 
   /**
@@ -170,27 +177,28 @@ final class CpuAlgebra implements Algebra {
    */
   private Matrix64 sumOverBlocks(long n, int rows, int columns, BlockSum term, long bufferLength) {
     int blocks = (int) Math.ceilDiv(n, (long) BLOCK);
-    int partials = Math.min(blocks, (long) rows * columns <= 1 << 20 ? 4 : 2);
-    Matrix64[] partial = new Matrix64[Math.max(1, partials)];
+    Matrix64[] partial = new Matrix64[partials(blocks, (long) rows * columns)];
     try {
       for (int p = 0; p < partial.length; p++) {
-        partial[p] = Matrix64.allocate(rows, columns);
+        partial[p] =
+            n == 0 ? Matrix64.allocate(rows, columns) : Matrix64.uninitialized(rows, columns);
       }
       parallel.forEach(
-          partials,
+          partial.length,
           p -> {
             try (Arena arena = Arena.ofConfined()) {
               MemorySegment buffer = NativeMemory.allocate(8 * bufferLength, arena);
-              int first = (int) (p * blocks / partials);
-              int last = (int) ((p + 1) * blocks / partials);
+              int first = (int) (p * blocks / partial.length);
+              int last = (int) ((p + 1) * blocks / partial.length);
               for (long block = first; block < last; block++) {
                 long from = block * BLOCK;
-                term.add(from, Math.min(from + BLOCK, n), buffer, partial[(int) p]);
+                long to = Math.min(from + BLOCK, n);
+                term.add(from, to, buffer, block == first ? 0 : 1, partial[(int) p]);
               }
             }
           });
       for (int p = 1; p < partial.length; p++) {
-        add(partial[0], partial[p]);
+        partial[0].add(1, partial[p]);
       }
     } catch (Throwable e) {
       closeFrom(partial, 0);
@@ -198,6 +206,15 @@ final class CpuAlgebra implements Algebra {
     }
     closeFrom(partial, 1);
     return partial[0];
+  }
+
+  /**
+   * At least two where there are two blocks, at most four, two of large sums; beyond the second one
+   * a partial sum must have two blocks to be worth its addition.
+   */
+  private static int partials(int blocks, long values) {
+    int most = values <= 1 << 20 ? 4 : 2;
+    return Math.clamp(blocks / 2, Math.clamp(blocks, 1, 2), most);
   }
 
   private static void closeFrom(Matrix64[] matrices, int first) {
@@ -208,45 +225,40 @@ final class CpuAlgebra implements Algebra {
     }
   }
 
-  private static void add(Matrix64 sum, Matrix64 term) {
-    long length = (long) sum.rows() * sum.columns();
-    for (long i = 0; i < length; i++) {
-      double value = sum.segment().getAtIndex(F64, i) + term.segment().getAtIndex(F64, i);
-      sum.segment().setAtIndex(F64, i, value);
-    }
-  }
-
   /** Writes rows [from, to) less the centre as f64, at unit length when asked. */
   private static void widen(
       Matrix x, long from, long to, double[] centre, boolean unitRows, MemorySegment out) {
     int d = x.columns();
     float[] row = new float[d];
     double[] wide = new double[d];
-    double origin = centre == null ? 0 : Math.sqrt(squaredNorm(centre));
+    double origin = centre == null ? 0 : length(centre);
     for (long i = from; i < to; i++) {
       x.copyRow(i, row);
       for (int j = 0; j < d; j++) {
         wide[j] = row[j];
       }
-      double length = unitRows ? Math.sqrt(squaredNorm(wide)) : 0;
+      double length = unitRows ? length(wide) : 0;
       if (centre != null) {
         for (int j = 0; j < d; j++) {
           wide[j] -= centre[j];
         }
       }
       if (unitRows) {
-        toUnitLength(wide, NO_DIRECTION * (length + origin));
+        double left = centre == null ? length : length(wide);
+        scale(wide, left > NO_DIRECTION * (length + origin) ? 1 / left : 0);
       }
       MemorySegment.copy(wide, 0, out, F64, (i - from) * d * 8L, d);
     }
   }
 
-  private static void toUnitLength(double[] row, double shortest) {
-    double length = Math.sqrt(squaredNorm(row));
-    double scale = length > shortest ? 1 / length : 0;
+  private static void scale(double[] row, double factor) {
     for (int j = 0; j < row.length; j++) {
-      row[j] *= scale;
+      row[j] *= factor;
     }
+  }
+
+  private static double length(double... row) {
+    return Math.sqrt(squaredNorm(row));
   }
 
   /** Four running sums in a fixed order hide the latency of an addition. */
@@ -268,10 +280,24 @@ final class CpuAlgebra implements Algebra {
     return a + b + (c + d);
   }
 
-  private static void mirrorLower(Matrix64 a) {
-    for (int i = 0; i < a.rows(); i++) {
-      for (int j = 0; j < i; j++) {
-        a.set(j, i, a.get(i, j));
+  private void mirrorLower(Matrix64 a) {
+    int n = a.rows();
+    MemorySegment values = a.segment();
+    parallel.forEach(
+        Math.ceilDiv(n, MIRROR),
+        strip -> {
+          int from = (int) strip * MIRROR;
+          int to = Math.min(from + MIRROR, n);
+          for (int column = 0; column < to; column += MIRROR) {
+            mirrorBlock(values, n, from, to, column);
+          }
+        });
+  }
+
+  private static void mirrorBlock(MemorySegment values, int n, int from, int to, int column) {
+    for (int i = from; i < to; i++) {
+      for (int j = column; j < Math.min(column + MIRROR, i); j++) {
+        values.setAtIndex(F64, (long) j * n + i, values.getAtIndex(F64, (long) i * n + j));
       }
     }
   }
@@ -311,13 +337,13 @@ final class CpuAlgebra implements Algebra {
         x.rows(),
         d,
         p,
-        (from, to, buffer, partial) -> {
+        (from, to, buffer, beta, partial) -> {
           int rows = (int) (to - from);
           MemorySegment product = buffer.asSlice(8L * BLOCK * d);
           widen(x, from, to, centre, unitRows, buffer);
           OpenBlas.dgemm(false, false, rows, p, d, 1, buffer, d, v.segment(), p, 0, product, p);
           OpenBlas.dgemm(
-              true, false, d, p, rows, 1, buffer, d, product, p, 1, partial.segment(), p);
+              true, false, d, p, rows, 1, buffer, d, product, p, beta, partial.segment(), p);
         },
         (long) BLOCK * (d + p));
   }
@@ -331,37 +357,10 @@ final class CpuAlgebra implements Algebra {
   public Matrix64 gram(Matrix x, double[] centre, boolean unitRows) {
     int n = x.intRows();
     int d = x.columns();
-    Matrix64 gram = Matrix64.allocate(n, n);
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment wide = NativeMemory.allocate(8L * n * d, arena);
-      int blocks = Math.ceilDiv(n, BLOCK);
-      parallel.forEach(
-          blocks,
-          block -> {
-            long from = block * BLOCK;
-            long to = Math.min(from + BLOCK, n);
-            widen(x, from, to, centre, unitRows, wide.asSlice(8 * from * d));
-          });
-      parallel.forEach(
-          blocks,
-          block -> {
-            int from = (int) block * BLOCK;
-            int to = Math.min(from + BLOCK, n);
-            OpenBlas.dgemm(
-                false,
-                true,
-                to - from,
-                to,
-                d,
-                1,
-                wide.asSlice(8L * from * d),
-                d,
-                wide,
-                d,
-                0,
-                gram.segment().asSlice(8L * from * n),
-                n);
-          });
+    Matrix64 gram = Matrix64.uninitialized(n, n);
+    try (Matrix64 wide = Matrix64.uninitialized(n, d)) {
+      widenAll(x, centre, unitRows, wide.segment());
+      lowerProduct(wide, gram);
     } catch (Throwable e) {
       gram.close();
       throw e;
@@ -370,14 +369,42 @@ final class CpuAlgebra implements Algebra {
     return gram;
   }
 
+  private void widenAll(Matrix x, double[] centre, boolean unitRows, MemorySegment wide) {
+    parallel.forEach(
+        Math.ceilDiv(x.rows(), (long) BLOCK),
+        block -> {
+          long from = block * BLOCK;
+          long to = Math.min(from + BLOCK, x.rows());
+          widen(x, from, to, centre, unitRows, wide.asSlice(8 * from * x.columns()));
+        });
+  }
+
+  /** Lower triangle of C = AAᵀ. Tasks are strips of C, the longest first. */
+  private void lowerProduct(Matrix64 a, Matrix64 c) {
+    int n = a.rows();
+    int d = a.columns();
+    int strips = Math.ceilDiv(n, STRIP);
+    parallel.forEach(
+        strips,
+        task -> {
+          int from = (strips - 1 - (int) task) * STRIP;
+          int size = Math.min(STRIP, n - from);
+          MemorySegment left = a.segment().asSlice(8L * from * d);
+          MemorySegment out = c.segment().asSlice(8L * from * n);
+          OpenBlas.dgemm(false, true, size, from, d, 1, left, d, a.segment(), d, 0, out, n);
+          OpenBlas.dsyrk(false, size, d, 1, left, d, 0, out.asSlice(8L * from), n);
+        });
+  }
+
   @Override
   public int cholesky(Matrix64 a) {
     int n = a.rows();
     int info = OpenBlas.dpotrf(n, a.segment(), n);
     check("dpotrf", Math.min(info, 0), a);
-    for (int i = 0; i < n; i++) {
-      for (int j = i + 1; j < n; j++) {
-        a.set(i, j, 0);
+    MemorySegment values = a.segment();
+    for (long i = 0; i < n; i++) {
+      for (long j = i * n + i + 1; j < (i + 1) * n; j++) {
+        values.setAtIndex(F64, j, 0);
       }
     }
     return info;
