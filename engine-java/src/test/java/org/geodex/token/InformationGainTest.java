@@ -14,6 +14,7 @@ import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InformationGainTest {
 
@@ -72,6 +73,23 @@ class InformationGainTest {
           assertEquals(expected, gains[t], 1e-10);
         }
         assertArrayEquals(gains, InformationGain.ridge(backend, z, c), 1e-10);
+      }
+    }
+  }
+
+  /** Several blocks of both ways, which end at different tokens, and a scale of nearly 1 000. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.5, 0.02})
+  void bothWaysAgreeOverManyBlocks(double eps) {
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned z = unitRows(700, 270)) {
+      double c = InformationGain.scale(700, 270, eps);
+      double[] gains = InformationGain.logDeterminant(backend, z, c);
+      assertArrayEquals(gains, InformationGain.ridge(backend, z, c), 1e-10);
+      try (Backend one = new CpuBackend(1, 1 << 30)) {
+        assertArrayEquals(gains, InformationGain.logDeterminant(one, z, c), 0);
+        double[] ridge = InformationGain.ridge(one, z, c);
+        assertArrayEquals(InformationGain.ridge(backend, z, c), ridge, 0);
       }
     }
   }
