@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +73,43 @@ class PeakMemoryTest {
       System.out.println(command[0] + " " + command[command.length - 1] + ": peak " + peak / MIB);
       assertTrue(peak < bytes, command[0] + ": " + peak + " bytes");
     }
+  }
+
+  @Test
+  void entropyAgainstSizeStreamsOverTheTexts() throws Exception {
+    checkScaling(60, 512, "256M", 256 * MIB);
+  }
+
+  /** The hidden states of one model alone would take 0.9 GB. */
+  @Test
+  @EnabledIfSystemProperty(named = "geodex.large", matches = "true")
+  void entropyAgainstSizeOfAThousandTexts() throws Exception {
+    checkScaling(1000, 2048, "512M", 512 * MIB);
+  }
+
+  /** T5's encoders take texts of any length. */
+  private void checkScaling(int texts, int length, String budget, long bytes) throws Exception {
+    Path models = Path.of("src/test/resources/hf");
+    List<Object> args = new ArrayList<>(List.of("scaling", "--models"));
+    args.addAll(List.of(models.resolve("t5-encoder-2l"), models.resolve("t5-v1_0-relu-3l")));
+    args.addAll(List.of("--input-ids", writeIds(texts, length), "--max-length", length));
+    args.addAll(List.of("--layers=-1,1,0", "--eps", "0.5,0.1", "--memory-budget", budget));
+    long peak = peak(args.toArray());
+    System.out.println("scaling of " + texts + " texts: peak " + peak / MIB);
+    assertTrue(peak < bytes, peak + " bytes");
+  }
+
+  private Path writeIds(int texts, int length) throws IOException {
+    Random random = new Random(1);
+    Path ids = folder.resolve("ids.json");
+    try (Writer out = Files.newBufferedWriter(ids)) {
+      for (int text = 0; text < texts; text++) {
+        String row = Arrays.toString(random.ints(length, 2, 100).toArray());
+        out.write((text == 0 ? "[" : ",\n") + row);
+      }
+      out.write("]");
+    }
+    return ids;
   }
 
   @Test
