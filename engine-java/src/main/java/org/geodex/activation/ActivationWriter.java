@@ -132,7 +132,7 @@ public final class ActivationWriter implements AutoCloseable {
         inputs.decoderInputIds() == null
             ? null
             : TokenTable.of(TokenBatch.of(inputs.decoderInputIds(), inputs.decoderAttentionMask()));
-    Stack stack = decoder == null && !isT5() ? Stack.ONLY : Stack.ENCODER;
+    Stack stack = model.config().reader();
     if (sinks.isEmpty()) {
       sinks.add(arrow(out, table, stack, activations));
       if (decoder != null) {
@@ -192,7 +192,7 @@ public final class ActivationWriter implements AutoCloseable {
   }
 
   private void writeRows(TokenTable table, ActivationRun.Batch batch) {
-    Stack stack = isT5() ? Stack.ENCODER : Stack.ONLY;
+    Stack stack = model.config().reader();
     Activations activations = batch.activations();
     if (sinks.isEmpty()) {
       sinks.add(
@@ -212,10 +212,6 @@ public final class ActivationWriter implements AutoCloseable {
 
   private String columnName(String tensor) {
     return isArrow() ? LAYER + tensor.substring(tensor.lastIndexOf('.') + 1) : tensor;
-  }
-
-  private boolean isT5() {
-    return model.config().modelType().equals("t5");
   }
 
   private boolean isArrow() {

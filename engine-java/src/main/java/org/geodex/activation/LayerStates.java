@@ -59,8 +59,7 @@ public final class LayerStates implements AutoCloseable {
    */
   public static LayerStates run(
       Model model, TokenTable table, int batchSize, Backend backend, IntConsumer done) {
-    Stack stack = model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
-    return run(model, table, batchSize, backend, stack, done);
+    return run(model, table, batchSize, backend, model.config().reader(), done);
   }
 
   /**

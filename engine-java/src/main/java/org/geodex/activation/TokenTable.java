@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
 import org.geodex.model.TokenBatch;
 import org.geodex.model.Tokenizer;
 
@@ -74,8 +75,8 @@ public record TokenTable(
     int[] head = Arrays.copyOf(frame.ids(), before);
     int[] tail = Arrays.copyOfRange(frame.ids(), frame.length() - after, frame.length());
     if (window <= before + after) {
-      throw new InputException(
-          "a window of %d tokens holds no text beside the %d that the tokenizer adds",
+      throw new UsageException(
+          "--max-length %d: expected more than the %d tokens that the tokenizer adds",
           window, before + after);
     }
     Builder builder = new Builder();

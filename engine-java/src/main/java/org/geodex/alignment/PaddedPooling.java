@@ -95,7 +95,7 @@ public final class PaddedPooling implements AutoCloseable {
   private void add(Model model, TokenBatch batch, int first) {
     int[] groups = new int[batch.size() * batch.length()];
     Arrays.setAll(groups, i -> i / batch.length());
-    Stack stack = model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
+    Stack stack = model.config().reader();
     try (Activations activations = model.forward(batch, Keep.hiddenStates(), LayerHook.NONE)) {
       for (int layer = 0; layer < states.size(); layer++) {
         Matrix all = activations.get(stack.hiddenName(layer));

@@ -93,6 +93,7 @@ final class ScalingCommand extends GeodexCommand {
     checkSizes();
     long[] seeds = LongStream.range(common.seed, common.seed + fresh).toArray();
     ScalingStudy study = new ScalingStudy(epsilons, layers, maxLength, seeds, common.seed);
+    folders.forEach(study::checkLayers);
     List<Measurement> measured = new ArrayList<>();
     for (Path folder : folders) {
       measured.add(measure(backend, study, folder));

@@ -18,7 +18,6 @@ import org.geodex.matrix.Matrix;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
-import org.geodex.model.Stack;
 import org.geodex.model.Tokenizer;
 
 /**
@@ -78,8 +77,7 @@ final class ReferenceModel {
   }
 
   private void forEachWindow(TokenTable table, WindowRows rows) {
-    String name =
-        (model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY).hiddenName(state);
+    String name = model.config().reader().hiddenName(state);
     new ActivationRun(model, table, Keep.layers(state), LayerHook.NONE, BATCH, backend)
         .forEach(
             batch -> {

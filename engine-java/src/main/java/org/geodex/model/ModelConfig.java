@@ -21,6 +21,11 @@ public sealed interface ModelConfig permits Gpt2Config, BertConfig, T5Config {
     return 0;
   }
 
+  /** The stack that reads text. */
+  default Stack reader() {
+    return Stack.ONLY;
+  }
+
   int heads();
 
   int vocabulary();

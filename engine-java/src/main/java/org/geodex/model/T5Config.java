@@ -85,6 +85,11 @@ public record T5Config(
   }
 
   @Override
+  public Stack reader() {
+    return Stack.ENCODER;
+  }
+
+  @Override
   public String modelType() {
     return "t5";
   }

@@ -36,6 +36,25 @@ public record Context(
     return target() - first;
   }
 
+  /**
+   * Refuses tokens that are one and the same where a model has relative positions alone: their rows
+   * are equal, and what f32 leaves between them is rounding.
+   *
+   * @param name of the tokens, for the sentence
+   */
+  static void requireDifferent(ModelConfig config, String name, int... ids) {
+    if (ids.length > 1 && !config.limitedLength() && Arrays.stream(ids).distinct().count() == 1) {
+      throw new InputException(
+          "%s: its %d tokens are one and the same, which %s, of relative positions, cannot tell apart",
+          name, ids.length, config.modelType());
+    }
+  }
+
+  /** All its tokens, as the model reads them. */
+  int[] whole() {
+    return IntStream.concat(Arrays.stream(ids), Arrays.stream(tail)).toArray();
+  }
+
   /** A changed context that ends in the target, as the model is asked about it. */
   int[] asked(int[] changed) {
     int[] asked = Arrays.copyOf(changed, changed.length + tail.length);

@@ -13,7 +13,6 @@ import org.geodex.model.Activations;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
-import org.geodex.model.Stack;
 import org.geodex.model.T5Config;
 import org.geodex.model.TokenBatch;
 
@@ -36,10 +35,6 @@ record Responses(Backend backend, Model model, int layer, double eps) {
 
   /** What came of it; the loss NaN where nothing is asked. */
   private record Response(double loss, double gain, double entropy, double[] mean) {}
-
-  static Stack stack(Model model) {
-    return model.config().decoderLayers() > 0 ? Stack.ENCODER : Stack.ONLY;
-  }
 
   /**
    * Runs all variants, those of one length together, and adds {@code change.ACTION.METHOD.QUANTITY}
@@ -95,7 +90,7 @@ record Responses(Backend backend, Model model, int layer, double eps) {
     }
     int length = batch.length();
     try (Activations pass = model.forward(batch, keep, LayerHook.NONE)) {
-      Matrix hidden = pass.get(stack(model).hiddenName(layer));
+      Matrix hidden = pass.get(model.config().reader().hiddenName(layer));
       for (int b = 0; b < runs.size(); b++) {
         Run run = runs.get(b);
         Context context = contexts.get(run.context());

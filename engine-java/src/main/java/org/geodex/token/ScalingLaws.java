@@ -134,7 +134,16 @@ public record ScalingLaws(List<Measurement> models, long seed) {
       map.put("spearman", interval(correlation.spearman()));
       result.put("loss_against_conditional_entropy", map);
     }
+    if (models.stream().anyMatch(model -> texts(model) < 2)) {
+      result.put(
+          "warnings",
+          List.of("intervals are over the texts, and of one text they have no width: give more"));
+    }
     return result;
+  }
+
+  private static int texts(Measurement model) {
+    return model.values().values().iterator().next().length;
   }
 
   private static Map<String, Object> describe(Measurement model) {
@@ -143,6 +152,7 @@ public record ScalingLaws(List<Measurement> models, long seed) {
     map.put("parameters", model.parameters());
     map.put("hidden_size", model.width());
     map.put("tokens", model.tokens());
+    map.put("texts", texts(model));
     model.values().keySet().forEach(quantity -> map.put(quantity, model.mean(quantity)));
     if (model.diffErank().length > 0) {
       map.put("diff_erank_of_mean_entropy_by_seed", model.diffErank());

@@ -25,6 +25,7 @@ import org.geodex.model.FreshCheckpoint;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;
 import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
 import org.geodex.model.TokenBatch;
 
 /**
@@ -53,8 +54,11 @@ public record ScalingStudy(
   private static final long BLOCK_BYTES = 128L << 20;
 
   public ScalingStudy {
-    if (epsilons.length == 0 || layers.length == 0) {
-      throw new UsageException("--eps, --layers: expected at least one value");
+    if (epsilons.length == 0) {
+      throw new UsageException("--eps: expected at least one distortion, such as 0.5");
+    }
+    if (layers.length == 0) {
+      throw new UsageException("--layers: expected at least one hidden state, such as -1");
     }
     for (double eps : epsilons) {
       InformationGain.scale(1, 1, eps);
@@ -94,6 +98,18 @@ public record ScalingStudy(
     }
   }
 
+  /**
+   * Refuses a model without the hidden states asked for, before any other is run.
+   *
+   * @throws UsageException when it has too few layers
+   */
+  public void checkLayers(Path folder) {
+    ModelConfig config = ModelConfig.read(folder);
+    for (int layer : layers) {
+      hidden(config, folder, layer);
+    }
+  }
+
   /** Numbers in the weights of a checkpoint, each stored tensor once. */
   public static long parameters(Path folder) {
     try (SafetensorsFolder weights = SafetensorsFolder.open(folder)) {
@@ -110,9 +126,14 @@ public record ScalingStudy(
   public Measurement measure(
       Backend backend, Model model, List<int[]> contexts, LongConsumer progress) {
     List<int[]> texts = contexts.stream().filter(ids -> ids.length > 1).toList();
+    for (int i = 0; i < contexts.size(); i++) {
+      Context.requireDifferent(model.config(), "text " + (i + 1), contexts.get(i));
+    }
     progress.accept(contexts.size() - texts.size());
     if (texts.isEmpty()) {
-      throw new InputException("%s: no text has two tokens", model.folder());
+      throw new InputException(
+          "%s: none of the %d texts has two tokens: one token alone has no entropy",
+          model.folder(), contexts.size());
     }
     Sums sums = new Sums(texts.size(), length, true);
     read(backend, model, texts, layers, sums, progress);
@@ -242,7 +263,8 @@ public record ScalingStudy(
       int[] chosen,
       Sums sums,
       LongConsumer progress) {
-    int[] hidden = Arrays.stream(chosen).map(layer -> hidden(model, layer)).toArray();
+    int[] hidden =
+        Arrays.stream(chosen).map(layer -> hidden(model.config(), model.folder(), layer)).toArray();
     long most = Math.min(BLOCK_BYTES, backend.memoryBudget() / 8);
     List<Rows> block = new ArrayList<>();
     try {
@@ -267,12 +289,13 @@ public record ScalingStudy(
     block.clear();
   }
 
-  private static int hidden(Model model, int layer) {
-    int states = model.config().layers();
+  private static int hidden(ModelConfig config, Path folder, int layer) {
+    int states = config.layers();
     int hidden = layer < 0 ? states + 1 + layer : layer;
     if (hidden < 0 || hidden > states) {
       throw new UsageException(
-          "--layers %d: %s has hidden states 0 to %d", layer, model.folder(), states);
+          "--layers %d: expected 0 to %d or -1 to -%d, the hidden states of %s",
+          layer, states, states + 1, folder);
     }
     return hidden;
   }
@@ -290,7 +313,7 @@ public record ScalingStudy(
       }
       List<Matrix.Owned> rows = new ArrayList<>();
       for (int layer : hidden) {
-        Matrix state = run.get(Responses.stack(model).hiddenName(layer));
+        Matrix state = run.get(model.config().reader().hiddenName(layer));
         Matrix.Owned copy = Matrix.allocate(state.rows(), state.columns());
         copy.copyFrom(state);
         rows.add(copy);
@@ -330,6 +353,15 @@ public record ScalingStudy(
   }
 
   private Measured measure(Backend backend, Rows rows, int[] chosen, boolean trained) {
+    try {
+      return measured(backend, rows, chosen, trained);
+    } catch (InputException e) {
+      throw new InputException(
+          e, "text %d of those with two tokens or more: %s", rows.text() + 1, e.getMessage());
+    }
+  }
+
+  private Measured measured(Backend backend, Rows rows, int[] chosen, boolean trained) {
     Observation out = new Observation();
     for (int l = 0; l < chosen.length; l++) {
       String suffix = l == 0 ? "" : "_layer_" + chosen[l];

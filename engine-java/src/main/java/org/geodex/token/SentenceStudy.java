@@ -70,7 +70,7 @@ public record SentenceStudy(int most, long seed) {
         int[] ids = Arrays.copyOfRange(table.tokens(), window.first(), end);
         try (Activations run =
             model.forward(TokenBatch.of(ids), Keep.layers(layer), LayerHook.NONE)) {
-          Matrix hidden = run.get(Responses.stack(model).hiddenName(layer));
+          Matrix hidden = run.get(model.config().reader().hiddenName(layer));
           rows.rows(window.first(), end).copyFrom(hidden);
         }
       }

@@ -78,6 +78,9 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
           "no context has the %d tokens before its target that --select %d needs",
           select + 1, select);
     }
+    for (int i = 0; i < contexts.size(); i++) {
+      Context.requireDifferent(model.config(), "context " + (i + 1), contexts.get(i).whole());
+    }
     SplittableRandom random = new SplittableRandom(seed);
     int[] pool =
         used.stream()
@@ -126,14 +129,12 @@ public record TokenStudy(int layer, int select, double eps, long seed) {
     int row = 0;
     for (Context context : contexts) {
       int n = context.ids().length;
-      int all = n + context.tail().length;
-      int[] ids = Arrays.copyOf(context.ids(), all);
-      System.arraycopy(context.tail(), 0, ids, n, context.tail().length);
-      try (Activations pass = model.forward(TokenBatch.of(ids), keep, LayerHook.NONE)) {
-        var stack = Responses.stack(model);
+      TokenBatch whole = TokenBatch.of(context.whole());
+      try (Activations pass = model.forward(whole, keep, LayerHook.NONE)) {
+        var stack = model.config().reader();
         hidden.rows(row, row + n).copyFrom(pass.get(stack.hiddenName(layer)).rows(0, n));
         scores.add(
-            AttentionScores.of(pass, stack, last, all, context.target())
+            AttentionScores.of(pass, stack, last, whole.length(), context.target())
                 .between(context.first(), context.target()));
       }
       row += n;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.geodex.corpus.Corpus;
 import org.geodex.corpus.ShippedModels;
@@ -145,5 +147,37 @@ class TokensCommandTest {
     CommandRun deep = CommandRun.of("tokens", "--model", model, "--input-ids", ids, "--layer", "9");
     assertEquals(2, deep.exit());
     assertTrue(deep.err().contains("hidden states 0 to 4"), deep.err());
+  }
+
+  @Test
+  void scalingRefusesWithASentence() throws Exception {
+    Path[] models = {HF.resolve("t5-encoder-2l"), HF.resolve("t5-v1_0-relu-3l")};
+    Path ids = folder.resolve("ids.json");
+    Files.writeString(ids, "[[3, 9, 27], [5, 5, 5]]");
+    CommandRun deep = scaling(models, ids, "--layers", "0,3");
+    assertEquals(2, deep.exit());
+    assertTrue(deep.err().contains("--layers 3: expected 0 to 2 or -1 to -3"), deep.err());
+    assertEquals(2, scaling(models, ids, "--eps", "0.5,0").exit());
+    assertEquals(2, scaling(models, ids, "--eps", ",").exit());
+    CommandRun identical = scaling(models, ids);
+    assertEquals(3, identical.exit());
+    assertTrue(identical.err().contains("text 2: its 3 tokens are one and the same"));
+    Files.writeString(ids, "[[3], [5]]");
+    CommandRun single = scaling(models, ids);
+    assertEquals(3, single.exit());
+    assertTrue(single.err().contains("none of the 2 texts has two tokens"), single.err());
+    Files.writeString(ids, "[[3, 9, 27, 4]]");
+    CommandRun alone = scaling(models, ids);
+    assertEquals(0, alone.exit());
+    assertTrue(alone.err().contains("no width"), alone.err());
+  }
+
+  private CommandRun scaling(Path[] models, Path ids, Object... more) {
+    List<Object> args = new ArrayList<>(List.of("scaling", "--models", models[0], models[1]));
+    args.addAll(List.of("--input-ids", ids, "--out", folder.resolve("out")));
+    args.addAll(List.of(more));
+    CommandRun run = CommandRun.of(args.toArray());
+    assertEquals(run.exit() == 0, Files.exists(folder.resolve("out")), run.err());
+    return run;
   }
 }
