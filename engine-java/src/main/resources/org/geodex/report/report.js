@@ -29,7 +29,7 @@
     aria: { enabled: true, decal: { show: false }, label: { description: `${figure.title}. ${figure.caption || ""}` } },
     color: palette,
     textStyle: { color: style("--ink"), fontFamily: font() },
-    grid: { left: 8, right: 16, top: 44, bottom: 30, containLabel: true },
+    grid: { left: 8, right: 16, top: 56, bottom: 30, containLabel: true },
     tooltip: { trigger: "item", confine: true, backgroundColor: style("--paper"), borderColor: style("--line"),
       textStyle: { color: style("--ink") } },
   });
@@ -44,6 +44,9 @@
     axisLabel: label({ hideOverlap: true }), axisLine: { onZero: false, lineStyle: { color: style("--line") } },
     splitLine: { lineStyle: { color: style("--line"), opacity: 0.5 } }, ...more,
   });
+  // The name of a value axis stands over its end: beside the labels it would need their width.
+  const valueAxis = (name) => axis(name, { type: "value", nameLocation: "end", nameGap: 10,
+    nameTextStyle: { color: style("--soft"), align: "left" }, axisLabel: label({ formatter: number }) });
   const legend = (names) => names.length < 2 ? undefined
     : { data: names, type: "scroll", top: 4, itemGap: 18, textStyle: { color: style("--ink") }, pageTextStyle: { color: style("--ink") },
       pageIconColor: style("--ink"), pageIconInactiveColor: style("--line") };
@@ -88,9 +91,9 @@
       ...base(figure),
       tooltip: { ...base(figure).tooltip, trigger: "axis", valueFormatter: number },
       legend: legend(figure.series.map((s) => s.name)),
-      xAxis: [axis(figure.xLabel, { type: "category", data: figure.x, boundaryGap: figure.spans.length > 0 }), spanAxis(figure)],
-      yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
-        axisLabel: label({ formatter: number }) }),
+      xAxis: [axis(figure.xLabel, { type: "category", data: figure.x, boundaryGap: figure.spans.length > 0,
+        axisLabel: label({ hideOverlap: true, alignMaxLabel: figure.spans.length > 0 ? null : "right" }) }), spanAxis(figure)],
+      yAxis: { ...valueAxis(figure.yLabel), scale: true },
       series: [spanSeries(figure)].concat(figure.series.flatMap((s, i) => [
         ...band(s, i),
         { name: s.name, type: "line", data: s.values, symbol: mark(i), symbolSize: 7,
@@ -107,7 +110,7 @@
       } },
       legend: legend(figure.series.map((s) => s.name)),
       xAxis: axis("", { type: "category", data: figure.x, axisLabel: names(figure.x) }),
-      yAxis: axis(figure.yLabel, { type: "value", nameGap: 46, axisLabel: label({ formatter: number }) }),
+      yAxis: valueAxis(figure.yLabel),
       series: [
         ...figure.series.map((s) => ({ name: s.name, type: "bar", data: s.values, barMaxWidth: BAR })),
         ...figure.series.map((s, i) => whiskers(s, i, figure.series.length)).filter((s) => s),
@@ -141,8 +144,7 @@
         `${p.seriesName}${p.data.name ? ": " + p.data.name : ""}<br>${number(p.value[0])}, ${number(p.value[1])}` },
       legend: legend(figure.groups.map((g) => g.name)),
       xAxis: axis(figure.xLabel, { type: "value", scale: true, axisLabel: label({ formatter: number }) }),
-      yAxis: axis(figure.yLabel, { type: "value", scale: true, nameGap: 46,
-        axisLabel: label({ formatter: number }) }),
+      yAxis: { ...valueAxis(figure.yLabel), scale: true },
       series: figure.groups.map((g, i) => ({
         name: g.name, type: "scatter", symbolSize: 6, symbol: mark(i), itemStyle: { opacity: 0.75 },
         data: g.points.map((point, j) => ({ value: point, name: g.labels ? g.labels[j] : "" })),
