@@ -106,7 +106,8 @@ public interface Geometry {
 
   /**
    * {@link #shortestPaths} for results that do not fit in memory: the algorithm is chosen once, by
-   * the graph and all sources, so that the size of the blocks does not change the result.
+   * the graph and all sources, so that the result does not depend on the size of the blocks. (All
+   * pairs in one block may be summed from their other ends: a difference of rounding.)
    */
   default PathRows shortestPathRows(Graph graph, int[] sources) {
     return (from, lengths, predecessors) ->

@@ -60,8 +60,10 @@ public final class GeodesicDistances {
               + " %,d: raise it",
           graphBytes + MIN_ROWS * rowBytes, MIN_ROWS, backend.memoryBudget());
     }
-    long rows =
-        Math.min(sources.length, Math.max(MIN_ROWS, Math.min(free / 2, BLOCK_BYTES) / rowBytes));
+    long rows = sources.length;
+    if (rows * rowBytes > free / 2) {
+      rows = Math.min(rows, Math.max(MIN_ROWS, Math.min(free / 2, BLOCK_BYTES) / rowBytes));
+    }
     Geometry.PathRows pathRows = backend.geometry().shortestPathRows(graph, sources);
     String algorithm = "none";
     double longest = 0;

@@ -284,38 +284,53 @@ class GeodesicTest {
     }
   }
 
-  /** Blocks under a tight budget hold the bits of the whole, and so do their predecessors. */
+  /** Blocks hold what the whole does, the same bits whatever their size, and so do predecessors. */
   @Test
   void blocksAreTheWhole() {
     try (Matrix.Owned x = Truth.normal(9, 1100, 4, 0);
         Backend wide = new CpuBackend(2, 1 << 30)) {
       Graph graph = ManifoldGraph.build(wide, x, "x", GraphOptions.union(12)).graph();
-      long tight = 20L * graph.arcs() + 360L * 1100 + 40 * 8 * 1100;
-      try (Backend backend = new CpuBackend(2, tight);
-          Matrix.Owned whole = GeodesicDistances.matrix(wide, graph)) {
-        for (boolean paths : new boolean[] {false, true}) {
-          int[] blocks = new int[1];
-          GeodesicDistances.stream(
-              backend,
-              graph,
-              GeodesicDistances.all(graph),
-              paths,
-              (from, rows, before) -> {
-                blocks[0]++;
-                Matrix same = whole.rows(from, from + rows.rows());
-                if (!paths) {
-                  assertEquals(-1, same.segment().mismatch(rows.segment()));
-                  return;
-                }
-                for (int r = 0; r < rows.intRows(); r++) {
-                  int source = (int) from + r;
-                  assertEquals(
-                      Dijkstra.NONE, before.getAtIndex(ValueLayout.JAVA_INT, r * 1100L + source));
-                  assertEquals(same.get(r, 7), rows.get(r, 7), RTOL * same.get(r, 7));
-                }
-              });
-          assertTrue(blocks[0] > 5, blocks[0] + " blocks");
-        }
+      try (Matrix.Owned whole = GeodesicDistances.matrix(wide, graph);
+          Matrix.Owned blocks = stream(graph, 40, false);
+          Matrix.Owned larger = stream(graph, 100, false);
+          Matrix.Owned withPaths = stream(graph, 40, true)) {
+        assertEquals(-1, blocks.segment().mismatch(larger.segment()));
+        assertClose(whole, blocks);
+        assertClose(whole, withPaths);
+      }
+    }
+  }
+
+  /** Streams all pairs under a budget of about so many rows beside the graph. */
+  private static Matrix.Owned stream(Graph graph, int rows, boolean paths) {
+    int n = graph.n();
+    long budget = 20L * graph.arcs() + 360L * n + rows * 8L * n;
+    Matrix.Owned result = Matrix.allocate(n, n);
+    int[] blocks = new int[1];
+    try (Backend backend = new CpuBackend(2, budget)) {
+      GeodesicDistances.stream(
+          backend,
+          graph,
+          GeodesicDistances.all(graph),
+          paths,
+          (from, part, before) -> {
+            blocks[0]++;
+            result.rows(from, from + part.rows()).segment().copyFrom(part.segment());
+            for (int r = 0; paths && r < part.intRows(); r++) {
+              int source = (int) from + r;
+              assertEquals(
+                  Dijkstra.NONE, before.getAtIndex(ValueLayout.JAVA_INT, r * (long) n + source));
+            }
+          });
+    }
+    assertTrue(blocks[0] > 5, blocks[0] + " blocks");
+    return result;
+  }
+
+  private static void assertClose(Matrix expected, Matrix actual) {
+    for (int i = 0; i < expected.intRows(); i++) {
+      for (int j = 0; j < expected.columns(); j++) {
+        assertEquals(expected.get(i, j), actual.get(i, j), RTOL * expected.get(i, j));
       }
     }
   }

@@ -25,14 +25,19 @@ import org.geodex.memory.NativeMemory;
  * relaxations (rounded addition is monotone), so it depends on neither lanes nor threads. A path of
  * h arcs has a relative error of at most (h+1)·2⁻²⁴.
  *
- * <p>Per block of L sources: sweeps·arcs·L relaxations; 4·L·n bytes of scratch, which should stay
- * in the second-level cache.
+ * <p>Where every vertex is a source, the blocks follow each other in the order of positions, and
+ * what earlier ones found is not looked for again: the length from s to v is the one from v to s.
+ *
+ * <p>Per block of L sources: sweeps·arcs·L relaxations, half of them with all pairs; 4·L·n bytes of
+ * scratch, which should stay in the second-level cache.
  */
 final class LanePaths {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private static final int VECTOR = F.length();
+
+  private static final FloatVector INFINITE = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
 
   /** Sources that are solved together: two vectors, so that an arc is looked up once for both. */
   static final int LANES = 2 * VECTOR;
@@ -45,6 +50,9 @@ final class LanePaths {
   private final int[] offset;
   private final int[] target;
   private final float[] length;
+
+  /** lowest[p] is the least position that an arc from p or above leads to. */
+  private final int[] lowest;
 
   LanePaths(Graph graph, VertexOrder order) {
     this.n = graph.n();
@@ -61,6 +69,13 @@ final class LanePaths {
       }
       offset[p + 1] = write;
     }
+    this.lowest = new int[n];
+    for (int p = n - 1; p >= 0; p--) {
+      lowest[p] = p == n - 1 ? p : Math.min(p, lowest[p + 1]);
+      for (int a = offset[p]; a < offset[p + 1]; a++) {
+        lowest[p] = Math.min(lowest[p], target[a]);
+      }
+    }
   }
 
   /** Scratch memory of one thread, off heap so that the lanes of a vertex are one cache line. */
@@ -68,6 +83,10 @@ final class LanePaths {
     private final MemorySegment dist;
     private final boolean[] dirty = new boolean[n];
     private final float[] strip = new float[VECTOR * LANES];
+
+    /** Vertices at positions below are known and are not visited. */
+    private int first;
+
     private long relaxed;
 
     Block(Arena arena) {
@@ -82,22 +101,66 @@ final class LanePaths {
      * @return whether it finished
      */
     boolean solve(int[] sources, int from, int to, long limit) {
-      FloatVector infinite = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
-      for (int p = 0; p < n; p++) {
-        put(p, infinite, infinite);
-      }
-      Arrays.fill(dirty, false);
-      relaxed = 0;
+      clear(0);
       for (int s = from; s < to; s++) {
-        int p = order.position[sources[s]];
-        dist.set(ValueLayout.JAVA_FLOAT, (long) p * LINE + 4L * (s - from), 0);
-        mark(p);
+        start(order.position[sources[s]], s - from);
       }
+      return sweep(limit);
+    }
+
+    /**
+     * Solves the sources at positions [from, to) for the vertices at positions from {@code known}
+     * on. The graph is undirected: the lengths to those below stand in the rows of those below.
+     *
+     * @param lengths rows by vertex, columns by position
+     * @param known at most {@code from}; the rows of the positions below are there
+     */
+    void solveRest(Matrix lengths, int known, int from, int to) {
+      clear(known);
+      for (int p = lowest[known]; p < known; p++) {
+        load(p, lengths, from, to);
+      }
+      Arrays.fill(dirty, known, n, known > 0);
+      for (int p = from; p < to; p++) {
+        start(p, p - from);
+      }
+      sweep(Long.MAX_VALUE);
+    }
+
+    private void clear(int from) {
+      first = from;
+      for (int p = first; p < n; p++) {
+        put(p, INFINITE, INFINITE);
+      }
+      Arrays.fill(dirty, first, n, false);
+      relaxed = 0;
+    }
+
+    private void start(int p, int lane) {
+      dist.set(ValueLayout.JAVA_FLOAT, (long) p * LINE + 4L * lane, 0);
+      mark(p);
+    }
+
+    private boolean sweep(long limit) {
       boolean changed = true;
       for (int sweep = 0; changed && relaxed <= limit; sweep++) {
         changed = sweep % 2 == 0 ? sweepUp() : sweepDown();
       }
       return !changed;
+    }
+
+    private void load(int p, Matrix lengths, int from, int to) {
+      long at = lengths.offset(order.vertexAt[p]) + 4L * from;
+      if (to - from == LANES) {
+        MemorySegment row = lengths.segment();
+        put(
+            p,
+            FloatVector.fromMemorySegment(F, row, at, ORDER),
+            FloatVector.fromMemorySegment(F, row, at + LINE / 2, ORDER));
+      } else {
+        put(p, INFINITE, INFINITE);
+        MemorySegment.copy(lengths.segment(), at, dist, (long) p * LINE, 4L * (to - from));
+      }
     }
 
     /** Arcs that the last call looked at. */
@@ -107,7 +170,7 @@ final class LanePaths {
 
     private boolean sweepUp() {
       boolean changed = false;
-      for (int p = 0; p < n; p++) {
+      for (int p = first; p < n; p++) {
         if (dirty[p]) {
           changed |= visit(p);
         }
@@ -117,7 +180,7 @@ final class LanePaths {
 
     private boolean sweepDown() {
       boolean changed = false;
-      for (int p = n - 1; p >= 0; p--) {
+      for (int p = n - 1; p >= first; p--) {
         if (dirty[p]) {
           changed |= visit(p);
         }
@@ -166,6 +229,42 @@ final class LanePaths {
       }
     }
 
+    /**
+     * Writes what {@link #solveRest} found: from the sources to the positions from {@code from} on,
+     * and back in the rows of those from {@code to} on, so that each pair is written by one block.
+     *
+     * @param lengths rows by vertex, columns by position
+     */
+    void storeRest(Matrix lengths, int from, int to) {
+      for (int begin = from; begin < n; begin += VECTOR) {
+        int count = Math.min(VECTOR, n - begin);
+        for (int v = 0; v < count; v++) {
+          int p = begin + v;
+          low(p).intoArray(strip, v * LANES);
+          high(p).intoArray(strip, v * LANES + VECTOR);
+          if (p >= to) {
+            long at = lengths.offset(order.vertexAt[p]) + 4L * from;
+            low(p).intoMemorySegment(lengths.segment(), at, ORDER);
+            high(p).intoMemorySegment(lengths.segment(), at + LINE / 2, ORDER);
+          }
+        }
+        for (int s = 0; s < to - from; s++) {
+          long row = lengths.offset(order.vertexAt[from + s]);
+          writeColumn(s, count, lengths, row + 4L * begin);
+        }
+      }
+      mirror(lengths, from, to);
+    }
+
+    /** Among the sources both directions were summed; the upper one is kept. */
+    private void mirror(Matrix lengths, int from, int to) {
+      for (int p = from; p < to; p++) {
+        for (int q = p + 1; q < to; q++) {
+          lengths.set(order.vertexAt[q], p, lengths.get(order.vertexAt[p], q));
+        }
+      }
+    }
+
     /** Writes lane s to row rows[s] and returns the largest finite length. */
     float store(Matrix lengths, int[] rows) {
       FloatVector max = FloatVector.zero(F);
@@ -184,11 +283,6 @@ final class LanePaths {
       return max.reduceLanes(VectorOperators.MAX);
     }
 
-    /** Lanes without a source are all +∞, as is what a source cannot reach. */
-    private FloatVector finite(FloatVector values) {
-      return values.blend(0, values.eq(Float.POSITIVE_INFINITY));
-    }
-
     private void writeColumn(int s, int count, Matrix lengths, long at) {
       if (count == VECTOR) {
         FloatVector.fromArray(F, strip, s, COLUMN, 0)
@@ -199,6 +293,34 @@ final class LanePaths {
         lengths.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED, at + 4L * v, strip[v * LANES + s]);
       }
     }
+  }
+
+  /**
+   * Brings a row from the order of positions into that of vertices.
+   *
+   * @param byVertex n values, written
+   * @return the largest finite value
+   */
+  float toVertexOrder(float[] byPosition, float[] byVertex) {
+    FloatVector max = FloatVector.zero(F);
+    int v = 0;
+    for (; v + VECTOR <= n; v += VECTOR) {
+      FloatVector values = FloatVector.fromArray(F, byPosition, 0, order.position, v);
+      values.intoArray(byVertex, v);
+      max = max.max(finite(values));
+    }
+    float longest = max.reduceLanes(VectorOperators.MAX);
+    for (; v < n; v++) {
+      float value = byPosition[order.position[v]];
+      byVertex[v] = value;
+      longest = Math.max(longest, value < Float.POSITIVE_INFINITY ? value : 0);
+    }
+    return longest;
+  }
+
+  /** Lanes without a source are all +∞, as is what a source cannot reach. */
+  private static FloatVector finite(FloatVector values) {
+    return values.blend(0, values.eq(Float.POSITIVE_INFINITY));
   }
 
   private static final int[] COLUMN = column();
