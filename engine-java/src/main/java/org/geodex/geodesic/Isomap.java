@@ -1,8 +1,10 @@
 package org.geodex.geodesic;
 
+import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Vectors;
 
 /**
  * Coordinates in which straight distances come near given geodesic ones: classical multidimensional
@@ -50,17 +52,17 @@ public final class Isomap {
     check(n, dimensions);
     each(backend, distances, (i, row) -> distances.setRow(i, square(row)));
     LeadingEigenvectors leading = LeadingEigenvectors.of(backend, distances, dimensions);
-    Matrix.Owned coordinates = Matrix.allocate(n, dimensions);
+    float[][] columns = new float[dimensions][n];
     for (int c = 0; c < dimensions; c++) {
       double root = Math.sqrt(Math.max(0, leading.values()[c]));
       for (int i = 0; i < n; i++) {
-        coordinates.set(i, c, (float) (leading.vectors()[c][i] * root));
+        columns[c][i] = (float) (leading.vectors()[c][i] * root);
       }
     }
     double[][] sums = new double[n][];
-    float[][] columns = columns(coordinates);
-    each(backend, distances, (i, row) -> sums[i] = sums(root(row), i, columns, i));
-    return new Embedding(coordinates, leading.values(), residualVariance(sums, 0.5 * n * n));
+    ThreadLocal<PairSums> pairs = ThreadLocal.withInitial(() -> new PairSums(columns));
+    each(backend, distances, (i, row) -> sums[i] = pairs.get().ofSquares(row, i, i));
+    return embedding(columns, leading, residualVariance(sums, 0.5 * n * n));
   }
 
   /**
@@ -86,35 +88,45 @@ public final class Isomap {
         }
       }
       LeadingEigenvectors leading = LeadingEigenvectors.of(backend, squares, dimensions);
-      Matrix.Owned coordinates = Matrix.allocate(n, dimensions);
+      float[][] columns = new float[dimensions][n];
       backend
           .parallel()
           .forEach(
               Math.ceilDiv(n, BLOCK),
               block -> {
                 for (int i = (int) block * BLOCK; i < Math.min((block + 1) * BLOCK, n); i++) {
-                  place(distances, i, means, leading, coordinates);
+                  place(distances, i, means, leading, columns);
                 }
               });
       double[][] sums = new double[l][];
-      float[][] columns = columns(coordinates);
-      each(backend, distances, (a, row) -> sums[a] = sums(row, n, columns, landmarks[a]));
-      double[] residual = residualVariance(sums, (double) l * n);
-      return new Embedding(coordinates, leading.values(), residual);
+      ThreadLocal<PairSums> pairs = ThreadLocal.withInitial(() -> new PairSums(columns));
+      each(backend, distances, (a, row) -> sums[a] = pairs.get().ofDistances(row, n, landmarks[a]));
+      return embedding(columns, leading, residualVariance(sums, (double) l * n));
     }
   }
 
   private static void place(
-      Matrix distances, int i, double[] means, LeadingEigenvectors leading, Matrix coordinates) {
-    for (int c = 0; c < coordinates.columns(); c++) {
+      Matrix distances, int i, double[] means, LeadingEigenvectors leading, float[][] columns) {
+    for (int c = 0; c < columns.length; c++) {
       double sum = 0;
       for (int a = 0; a < means.length; a++) {
         double value = distances.get(a, i);
         sum += leading.vectors()[c][a] * (means[a] - value * value);
       }
       double eigenvalue = leading.values()[c];
-      coordinates.set(i, c, eigenvalue > 0 ? (float) (sum / (2 * Math.sqrt(eigenvalue))) : 0);
+      columns[c][i] = eigenvalue > 0 ? (float) (sum / (2 * Math.sqrt(eigenvalue))) : 0;
     }
+  }
+
+  private static Embedding embedding(
+      float[][] columns, LeadingEigenvectors leading, double[] residualVariance) {
+    Matrix.Owned coordinates = Matrix.allocate(columns[0].length, columns.length);
+    for (int c = 0; c < columns.length; c++) {
+      for (int i = 0; i < columns[c].length; i++) {
+        coordinates.set(i, c, columns[c][i]);
+      }
+    }
+    return new Embedding(coordinates, leading.values(), residualVariance);
   }
 
   private static void check(int n, int dimensions) {
@@ -128,16 +140,16 @@ public final class Isomap {
     void accept(int i, float[] row);
   }
 
-  /** Gives a copy of each row to a task. */
+  /** Gives a copy of each row to a task, which may keep it until it returns. */
   private static void each(Backend backend, Matrix x, RowTask task) {
+    ThreadLocal<float[]> rows = ThreadLocal.withInitial(() -> new float[x.columns()]);
     backend
         .parallel()
         .forEach(
             x.rows(),
             i -> {
-              float[] row = new float[x.columns()];
-              x.copyRow(i, row);
-              task.accept((int) i, row);
+              x.copyRow(i, rows.get());
+              task.accept((int) i, rows.get());
             });
   }
 
@@ -148,61 +160,61 @@ public final class Isomap {
     return row;
   }
 
-  private static float[] root(float[] row) {
-    for (int j = 0; j < row.length; j++) {
-      row[j] = (float) Math.sqrt(row[j]);
-    }
-    return row;
-  }
+  /** Sums over pairs of a given distance g and the distance e of the same rows in coordinates. */
+  private static final class PairSums {
+    private final float[][] columns;
+    private final double[] given;
+    private final double[] embedded;
+    private final float[] squares;
 
-  private static float[][] columns(Matrix coordinates) {
-    float[][] columns = new float[coordinates.columns()][coordinates.intRows()];
-    for (int i = 0; i < coordinates.intRows(); i++) {
+    PairSums(float[][] columns) {
+      int n = columns[0].length;
+      this.columns = columns;
+      this.given = new double[n];
+      this.embedded = new double[n];
+      this.squares = new float[n];
+    }
+
+    /** Of row i with the first {@code count}: Σg, Σg², then Σe, Σe², Σge in 1 … c coordinates. */
+    double[] ofDistances(float[] row, int count, int i) {
+      for (int j = 0; j < count; j++) {
+        given[j] = row[j];
+      }
+      return sums(count, i);
+    }
+
+    double[] ofSquares(float[] row, int count, int i) {
+      root(row, count, given);
+      return sums(count, i);
+    }
+
+    private double[] sums(int count, int i) {
+      double[] sums = new double[2 + 3 * columns.length];
+      sums[0] = Vectors.sum(given, count);
+      sums[1] = Vectors.dot(given, given, count);
+      Arrays.fill(squares, 0, count, 0);
       for (int c = 0; c < columns.length; c++) {
-        columns[c][i] = coordinates.get(i, c);
+        addSquares(columns[c], columns[c][i], count);
+        root(squares, count, embedded);
+        sums[2 + 3 * c] = Vectors.sum(embedded, count);
+        sums[3 + 3 * c] = Vectors.dot(embedded, embedded, count);
+        sums[4 + 3 * c] = Vectors.dot(given, embedded, count);
+      }
+      return sums;
+    }
+
+    private void addSquares(float[] column, float origin, int count) {
+      for (int j = 0; j < count; j++) {
+        float difference = column[j] - origin;
+        squares[j] += difference * difference;
       }
     }
-    return columns;
-  }
 
-  /**
-   * Over the first {@code count} of the given distances g from row i: Σg, Σg², then Σe, Σe², Σge
-   * with the distance e in 1 … c coordinates.
-   */
-  private static double[] sums(float[] given, int count, float[][] columns, int i) {
-    double[] sums = new double[2 + 3 * columns.length];
-    float[] squares = new float[count];
-    for (int j = 0; j < count; j++) {
-      sums[0] += given[j];
-      sums[1] += (double) given[j] * given[j];
+    private static void root(float[] squares, int count, double[] roots) {
+      for (int j = 0; j < count; j++) {
+        roots[j] = (float) Math.sqrt(squares[j]);
+      }
     }
-    for (int c = 0; c < columns.length; c++) {
-      addSquares(columns[c], columns[c][i], squares);
-      addMoments(given, root(squares.clone()), sums, 2 + 3 * c);
-    }
-    return sums;
-  }
-
-  private static void addSquares(float[] column, float origin, float[] squares) {
-    for (int j = 0; j < squares.length; j++) {
-      float difference = column[j] - origin;
-      squares[j] += difference * difference;
-    }
-  }
-
-  private static void addMoments(float[] given, float[] embedded, double[] sums, int at) {
-    double sum = 0;
-    double squares = 0;
-    double products = 0;
-    for (int j = 0; j < embedded.length; j++) {
-      double e = embedded[j];
-      sum += e;
-      squares += e * e;
-      products += given[j] * e;
-    }
-    sums[at] = sum;
-    sums[at + 1] = squares;
-    sums[at + 2] = products;
   }
 
   /** 1 − R² for 1 … c coordinates. The pairs of a symmetric table are summed once. */

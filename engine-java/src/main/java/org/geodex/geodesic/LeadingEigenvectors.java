@@ -8,6 +8,7 @@ import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
+import org.geodex.matrix.Vectors;
 
 /**
  * Leading eigenpairs of B = −½·J·S·J, J the centring, by block Lanczos with full
@@ -62,6 +63,9 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
 
     private List<double[]> images = new ArrayList<>();
 
+    /** basisᵀ·B·basis, of which the first rows and columns are there. */
+    private double[][] projected = new double[0][];
+
     /** Ritz values, descending, and in column c of the turn the coefficients of vector c. */
     private double[] ritz;
 
@@ -89,7 +93,7 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
         block = residuals();
         double residual = 0;
         for (double[] direction : block.subList(0, wanted)) {
-          residual = Math.max(residual, Math.sqrt(dot(direction, direction)));
+          residual = Math.max(residual, Math.sqrt(Vectors.dot(direction, direction)));
         }
         // In f32 the residual ends at rounding: stop when it no longer falls.
         stale = residual < 0.9 * best ? 0 : stale + 1;
@@ -120,11 +124,11 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
     private void extend(List<double[]> block) {
       List<double[]> fresh = new ArrayList<>();
       for (double[] column : block) {
-        double length = Math.sqrt(dot(column, column));
+        double length = Math.sqrt(Vectors.dot(column, column));
         // Twice is enough (Parlett 1998, section 6.9).
         removeBasis(column);
         removeBasis(column);
-        double left = Math.sqrt(dot(column, column));
+        double left = Math.sqrt(Vectors.dot(column, column));
         if (left > DEPENDENT * length) {
           scale(column, 1 / left);
           basis.add(column);
@@ -138,7 +142,7 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
 
     private void removeBasis(double[] column) {
       for (double[] q : basis) {
-        add(column, -dot(q, column), q);
+        add(column, -Vectors.dot(q, column), q);
       }
     }
 
@@ -168,19 +172,8 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
     /** Rayleigh–Ritz: eigenpairs of basisᵀ·B·basis. */
     private void rotate() {
       int m = basis.size();
-      try (Matrix64 small = Matrix64.allocate(m, m)) {
-        for (int a = 0; a < m; a++) {
-          for (int b = 0; b <= a; b++) {
-            double value =
-                (dot(basis.get(a), images.get(b)) + dot(basis.get(b), images.get(a))) / 2;
-            if (!Double.isFinite(value)) {
-              throw new InputException(
-                  "some distances are not finite, so that there are no coordinates");
-            }
-            small.set(a, b, value);
-            small.set(b, a, value);
-          }
-        }
+      project(m);
+      try (Matrix64 small = Matrix64.of(projected)) {
         double[] ascending = backend.algebra().eigenvectors(small);
         ritz = new double[m];
         turn = new double[m][m];
@@ -189,6 +182,28 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
           for (int r = 0; r < m; r++) {
             turn[r][c] = small.get(r, m - 1 - c);
           }
+        }
+      }
+    }
+
+    /** Computes what the new vectors of the basis add to the projected matrix. */
+    private void project(int m) {
+      int known = projected.length;
+      projected = Arrays.copyOf(projected, m);
+      for (int a = 0; a < m; a++) {
+        projected[a] = a < known ? Arrays.copyOf(projected[a], m) : new double[m];
+      }
+      for (int a = known; a < m; a++) {
+        for (int b = 0; b <= a; b++) {
+          double value =
+              (Vectors.dot(basis.get(a), images.get(b)) + Vectors.dot(basis.get(b), images.get(a)))
+                  / 2;
+          if (!Double.isFinite(value)) {
+            throw new InputException(
+                "some distances are not finite, so that there are no coordinates");
+          }
+          projected[a][b] = value;
+          projected[b][a] = value;
         }
       }
     }
@@ -214,6 +229,7 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
       }
       basis = vectors;
       images = products;
+      projected = new double[0][];
     }
 
     private double[] combine(List<double[]> vectors, int c) {
@@ -264,24 +280,5 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
     for (int i = 0; i < sum.length; i++) {
       sum[i] += factor * x[i];
     }
-  }
-
-  /** Four running sums in a fixed order hide the latency of an addition. */
-  private static double dot(double[] x, double[] y) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = 0;
-    for (; i + 3 < x.length; i += 4) {
-      a += x[i] * y[i];
-      b += x[i + 1] * y[i + 1];
-      c += x[i + 2] * y[i + 2];
-      d += x[i + 3] * y[i + 3];
-    }
-    for (; i < x.length; i++) {
-      a += x[i] * y[i];
-    }
-    return a + b + (c + d);
   }
 }

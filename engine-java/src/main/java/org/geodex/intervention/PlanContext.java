@@ -16,6 +16,7 @@ import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
+import org.geodex.matrix.Vectors;
 import org.geodex.model.Model;
 import org.geodex.model.Tokenizer;
 import org.geodex.scale.AutomaticPartition;
@@ -165,18 +166,18 @@ public final class PlanContext implements AutoCloseable {
       for (int step = 0; step < POWER_STEPS; step++) {
         double[] next = new double[d];
         for (double[] row : rows) {
-          double dot = dot(row, v);
+          double dot = Vectors.dot(row, v);
           for (int j = 0; j < d; j++) {
             next[j] += dot * row[j];
           }
         }
         for (double[] earlier : found) {
-          double dot = dot(next, earlier);
+          double dot = Vectors.dot(next, earlier);
           for (int j = 0; j < d; j++) {
             next[j] -= dot * earlier[j];
           }
         }
-        double norm = Math.sqrt(dot(next, next));
+        double norm = Math.sqrt(Vectors.dot(next, next));
         if (norm == 0) {
           throw new InputException(
               "direction principal:%d: the text's rows span only %d directions",
@@ -210,14 +211,6 @@ public final class PlanContext implements AutoCloseable {
       }
     }
     return rows;
-  }
-
-  private static double dot(double[] a, double[] b) {
-    double sum = 0;
-    for (int j = 0; j < a.length; j++) {
-      sum += a[j] * b[j];
-    }
-    return sum;
   }
 
   private Map<Integer, float[]> classes(String name, SortedSet<Integer> at) {

@@ -5,6 +5,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix64;
+import org.geodex.matrix.Vectors;
 
 /**
  * Distances between sentences as sets of tokens, through the covariances of their token rows:

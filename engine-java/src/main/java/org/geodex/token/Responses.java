@@ -9,6 +9,7 @@ import org.geodex.entropy.CodingLength;
 import org.geodex.entropy.RowForm;
 import org.geodex.entropy.SecondMoment;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Vectors;
 import org.geodex.model.Activations;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Vectors;
 
 /** Rival ways to choose k tokens of a context, and how alike and how good two choices are. */
 public final class Selections {

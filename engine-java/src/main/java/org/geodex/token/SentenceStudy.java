@@ -12,6 +12,7 @@ import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.information.PrincipalComponents;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Vectors;
 import org.geodex.model.Activations;
 import org.geodex.model.Keep;
 import org.geodex.model.LayerHook;

@@ -8,6 +8,7 @@ import org.geodex.backend.Parallel;
 import org.geodex.blas.OpenBlas;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
+import org.geodex.matrix.Vectors;
 import org.geodex.memory.NativeMemory;
 
 /**
@@ -258,26 +259,7 @@ final class CpuAlgebra implements Algebra {
   }
 
   private static double length(double... row) {
-    return Math.sqrt(squaredNorm(row));
-  }
-
-  /** Four running sums in a fixed order hide the latency of an addition. */
-  private static double squaredNorm(double[] row) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int j = 0;
-    for (; j + 3 < row.length; j += 4) {
-      a += row[j] * row[j];
-      b += row[j + 1] * row[j + 1];
-      c += row[j + 2] * row[j + 2];
-      d += row[j + 3] * row[j + 3];
-    }
-    for (; j < row.length; j++) {
-      a += row[j] * row[j];
-    }
-    return a + b + (c + d);
+    return Math.sqrt(Vectors.dot(row, row));
   }
 
   private void mirrorLower(Matrix64 a) {
@@ -322,7 +304,7 @@ final class CpuAlgebra implements Algebra {
             double[] row = new double[d];
             for (int i = from; i < to; i++) {
               MemorySegment.copy(buffer, F64, 8L * (i - from) * d, row, 0, d);
-              squares[i] = squaredNorm(row);
+              squares[i] = Vectors.dot(row, row);
             }
           }
         });

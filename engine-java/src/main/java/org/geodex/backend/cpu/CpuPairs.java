@@ -9,6 +9,7 @@ import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.error.MemoryBudgetException;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Vectors;
 
 /**
  * Tiles of squared distances ({@link DistanceTiles}) turned into kernel values and summed in f64
@@ -113,9 +114,9 @@ final class CpuPairs implements Pairs {
           toKernel(bandwidths[a], values[a], width);
           Arrays.fill(values[a], 0, tile.firstColumnAbove(i), 0);
           addTo(columns[a], values[a], width);
-          rowSums[a][tile.columnBlock()][tile.firstRow() + i] += sum(values[a], width);
+          rowSums[a][tile.columnBlock()][tile.firstRow() + i] += Vectors.sum(values[a], width);
           for (int b = 0; b <= a; b++) {
-            products[a * count + b] += dot(values[a], values[b], width);
+            products[a * count + b] += Vectors.dot(values[a], values[b], width);
           }
         }
       }
@@ -146,44 +147,6 @@ final class CpuPairs implements Pairs {
     for (int k = 0; k < length; k++) {
       sums[k] += values[k];
     }
-  }
-
-  // Four running sums hide the latency of an addition; plain loops are fast from the first tile on.
-
-  private static double sum(double[] v, int length) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int k = 0;
-    for (; k + 3 < length; k += 4) {
-      a += v[k];
-      b += v[k + 1];
-      c += v[k + 2];
-      d += v[k + 3];
-    }
-    for (; k < length; k++) {
-      a += v[k];
-    }
-    return a + b + (c + d);
-  }
-
-  private static double dot(double[] x, double[] y, int length) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int k = 0;
-    for (; k + 3 < length; k += 4) {
-      a += x[k] * y[k];
-      b += x[k + 1] * y[k + 1];
-      c += x[k + 2] * y[k + 2];
-      d += x[k + 3] * y[k + 3];
-    }
-    for (; k < length; k++) {
-      a += x[k] * y[k];
-    }
-    return a + b + (c + d);
   }
 
   private static double[][] addUp(double[][][] partial, int n) {

@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -113,45 +115,61 @@ final class KnnTiles {
   }
 
   /**
-   * The tiles of a round-robin tournament: in each round every block meets one other, so that no
-   * two threads offer to the same rows. Round 0 is each block with itself.
+   * Each block with itself, then the tiles of a round-robin tournament, in whose order two threads
+   * seldom want the same rows: a block is locked only while a tile is looked through for it.
    */
   private void itself(
       PreparedRows rows, float[] low, CandidateRows candidates, ThreadLocal<TileProduct> products) {
     int n = x.intRows();
     int blocks = TileProduct.blocks(n);
-    parallel.forEach(
-        blocks,
-        b -> {
-          int from = TileProduct.from((int) b);
-          int to = TileProduct.to((int) b, n);
-          MemorySegment dots = products.get().of(rows, from, to, rows, from, to);
-          scanRows(dots, from, to, low, from, to, low, candidates, true);
-        });
+    ReentrantLock[] locks = new ReentrantLock[blocks];
+    Arrays.setAll(locks, b -> new ReentrantLock());
     int players = blocks + blocks % 2;
-    for (int round = 0; round < players - 1; round++) {
-      int r = round;
-      parallel.forEach(
-          players / 2,
-          p -> {
-            int a = p == 0 ? players - 1 : (int) ((r + p) % (players - 1));
-            int b = p == 0 ? r : (int) ((r - p + players - 1) % (players - 1));
-            if (a < blocks && b < blocks) {
-              meet(rows, low, Math.max(a, b), Math.min(a, b), candidates, products.get());
-            }
-          });
-    }
+    int pairs = players / 2;
+    parallel.forEach(
+        blocks + (long) (players - 1) * pairs,
+        task -> {
+          if (task < blocks) {
+            meet(rows, low, (int) task, (int) task, candidates, products.get(), locks);
+            return;
+          }
+          int round = (int) ((task - blocks) / pairs);
+          int p = (int) ((task - blocks) % pairs);
+          int a = p == 0 ? players - 1 : (round + p) % (players - 1);
+          int b = p == 0 ? round : (round - p + players - 1) % (players - 1);
+          if (a < blocks && b < blocks) {
+            meet(rows, low, Math.max(a, b), Math.min(a, b), candidates, products.get(), locks);
+          }
+        });
   }
 
+  /** The rows of block a with those of b ≤ a; locks are taken in ascending order. */
   private void meet(
-      PreparedRows rows, float[] low, int a, int b, CandidateRows candidates, TileProduct product) {
+      PreparedRows rows,
+      float[] low,
+      int a,
+      int b,
+      CandidateRows candidates,
+      TileProduct product,
+      ReentrantLock[] locks) {
     int n = x.intRows();
     int iFrom = TileProduct.from(a);
     int iTo = TileProduct.to(a, n);
     int jFrom = TileProduct.from(b);
     int jTo = TileProduct.to(b, n);
     MemorySegment dots = product.of(rows, iFrom, iTo, rows, jFrom, jTo);
-    scanBoth(dots, iFrom, iTo, jFrom, jTo, low, candidates);
+    locks[b].lock();
+    locks[a].lock();
+    try {
+      if (a == b) {
+        scanRows(dots, iFrom, iTo, low, jFrom, jTo, low, candidates, true);
+      } else {
+        scanBoth(dots, iFrom, iTo, jFrom, jTo, low, candidates);
+      }
+    } finally {
+      locks[a].unlock();
+      locks[b].unlock();
+    }
   }
 
   private static void scanRows(
