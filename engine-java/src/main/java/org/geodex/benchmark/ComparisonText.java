@@ -13,6 +13,9 @@ public final class ComparisonText {
   private static final List<String> HEADS =
       List.of("verdict", "change", "interval", "p", "noise", "base", "new", "unit", "benchmark");
 
+  /** How JMH's units of a throughput begin: {@code ops/s}. */
+  private static final String RATE = "ops/";
+
   private ComparisonText() {}
 
   /** A table for the terminal. */
@@ -95,14 +98,18 @@ public final class ComparisonText {
         .toList();
   }
 
-  /** The new results as github-action-benchmark reads them. */
+  /**
+   * The new results as github-action-benchmark reads them with {@code customSmallerIsBetter}: a
+   * throughput becomes the time of one operation.
+   */
   public static List<Map<String, Object>> githubBenchmarks(Comparison comparison) {
     List<Map<String, Object>> entries = new ArrayList<>();
     for (Row row : comparison.rows()) {
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("name", row.key());
-      entry.put("unit", row.unit());
-      entry.put("value", row.changed());
+      boolean rate = row.unit().startsWith(RATE);
+      entry.put("unit", rate ? row.unit().substring(RATE.length()) + "/op" : row.unit());
+      entry.put("value", rate ? 1 / row.changed() : row.changed());
       entry.put("extra", "%s, %s".formatted(row.verdict().words(), interval(row)));
       entries.add(entry);
     }

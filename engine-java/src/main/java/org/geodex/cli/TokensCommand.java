@@ -189,6 +189,12 @@ final class TokensCommand extends GeodexCommand {
   }
 
   private Map<String, Object> ofRows(Backend backend, Matrix z) {
+    // The Lasso holds the products of each row it has taken, at most min(n, d), with all rows.
+    double n = z.rows();
+    backend.requireMemory(
+        4 * n * z.columns() + 8 * n * Math.min(n, z.columns()),
+        "a copy of the rows and the Lasso's products of them",
+        "give fewer rows");
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("n", z.rows());
     result.put("d", z.columns());

@@ -3,6 +3,7 @@ package org.geodex.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,9 @@ class BenchCompareCommandTest {
     Path more = write("more", "thrpt", 1.20, 10);
     assertEquals(0, CommandRun.of("bench", "compare", base, more).exit());
     assertEquals(6, CommandRun.of("bench", "compare", more, base).exit());
+    JsonNode time = CommandRun.of("bench", "compare", base, more, "--github").json().get(0);
+    assertEquals("ms/op", time.get("unit").asText());
+    assertEquals(1 / 24.0, time.get("value").asDouble(), 0.003);
   }
 
   @Test
@@ -162,9 +166,9 @@ class BenchCompareCommandTest {
           """
           {"benchmark": "org.example.A.%s", "mode": "%s", "threads": 1, "jdkVersion": "25.0.3",
            "params": {"n": "100"},
-           "primaryMetric": {"score": 1, "scoreUnit": "ms/op", "rawData": %s}}\
+           "primaryMetric": {"score": 1, "scoreUnit": "%s", "rawData": %s}}\
           """
-              .formatted(method, mode, data));
+              .formatted(method, mode, mode.equals("thrpt") ? "ops/ms" : "ms/op", data));
     }
     return Files.writeString(folder.resolve(name + ".json"), results.toString());
   }

@@ -132,6 +132,8 @@ class TokensCommandTest {
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--eps", "0").exit());
     assertEquals(2, CommandRun.of("tokens", matrix("two.npy", 2, 4), "--select", "0").exit());
     assertEquals(2, CommandRun.of("tokens").exit());
+    assertEquals(
+        5, CommandRun.of("tokens", matrix("nine.npy", 9, 4), "--memory-budget", "100").exit());
     Path same = folder.resolve("same.npy");
     try (Matrix.Owned x = Matrix.allocate(5, 3)) {
       x.fill(2);
