@@ -102,7 +102,7 @@ final class MapTraining {
               critic == null
                   ? null
                   : new AdamW(backend, critic.parameters(), parameters.rate(), parameters.decay());
-          EarlyStop stop = new EarlyStop(all, parameters.patience());
+          EarlyStop stop = new EarlyStop(backend, all, parameters.patience());
           AlignmentLoss.Work step = new AlignmentLoss.Work(batch, d);
           AlignmentLoss.Work check = new AlignmentLoss.Work(validation.source().intRows(), d)) {
         curve.add(epoch(Double.NaN, validation, check));

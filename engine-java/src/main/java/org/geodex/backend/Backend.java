@@ -72,6 +72,9 @@ public interface Backend extends AutoCloseable {
   /** Sparse regressions, many at once. */
   Regression regression();
 
+  /** The parts of a small network's training that are no products. */
+  Network network();
+
   /**
    * Operations that a backend with a device of its own left to the host's cores so far, by name;
    * empty for the others.

@@ -23,8 +23,8 @@ final class SplitRows implements AutoCloseable {
     int[] order = shuffled(n, new SplittableRandom(seed));
     this.training = (int) (n * 0.6);
     this.validation = (n - training) / 2;
-    this.x = Matrix.allocate(n, x.columns());
-    this.y = Matrix.allocate(n, y.columns());
+    this.x = backend.allocate(n, x.columns());
+    this.y = backend.allocate(n, y.columns());
     for (int i = 0; i < n; i++) {
       copyRow(x, order[i], this.x, i);
       copyRow(y, pairing == null ? order[i] : pairing[order[i]], this.y, i);
@@ -45,7 +45,7 @@ final class SplitRows implements AutoCloseable {
 
   private static void copyRow(Matrix from, long i, Matrix to, long j) {
     MemorySegment.copy(
-        from.segment(), from.offset(i), to.segment(), to.offset(j), 4L * from.columns());
+        from.reading(), from.offset(i), to.segment(), to.offset(j), 4L * from.columns());
   }
 
   private void standardize(Backend backend, Matrix all) {

@@ -11,15 +11,13 @@ import org.geodex.matrix.Matrix;
  */
 final class Dense implements AutoCloseable {
   private final Backend backend;
-  private final Elementwise elementwise;
   private final Parameter weight;
   private final Parameter bias;
 
   Dense(Backend backend, RandomGenerator random, int in, int out) {
     this.backend = backend;
-    this.elementwise = new Elementwise(backend.parallel());
-    this.weight = new Parameter(in, out);
-    this.bias = new Parameter(1, out);
+    this.weight = new Parameter(backend, in, out);
+    this.bias = new Parameter(backend, 1, out);
     double bound = 1 / Math.sqrt(in);
     uniform(weight.value(), random, bound);
     uniform(bias.value(), random, bound);
@@ -39,7 +37,7 @@ final class Dense implements AutoCloseable {
 
   void forward(Matrix x, boolean relu, Matrix y) {
     backend.algebra().gemm(x, false, weight.value(), false, y);
-    elementwise.addBias(y, bias.value(), relu);
+    backend.network().addBias(y, bias.value(), relu);
   }
 
   /**
@@ -49,7 +47,7 @@ final class Dense implements AutoCloseable {
    */
   void backward(Matrix x, Matrix gradient, Matrix inputGradient) {
     backend.algebra().gemm(x, true, gradient, false, weight.gradient());
-    elementwise.columnSums(gradient, bias.gradient());
+    backend.network().columnSums(gradient, bias.gradient());
     if (inputGradient != null) {
       backend.algebra().gemm(gradient, false, weight.value(), true, inputGradient);
     }

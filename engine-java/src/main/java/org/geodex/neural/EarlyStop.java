@@ -1,6 +1,7 @@
 package org.geodex.neural;
 
 import java.util.List;
+import org.geodex.backend.Backend;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -20,9 +21,15 @@ public final class EarlyStop implements AutoCloseable {
    *
    * @param patience rounds without a better value before it says stop
    */
-  public EarlyStop(List<Parameter> parameters, int patience) {
+  public EarlyStop(Backend backend, List<Parameter> parameters, int patience) {
     this.parameters = List.copyOf(parameters);
-    this.best = parameters.stream().map(parameter -> parameter.value().copy()).toList();
+    this.best =
+        parameters.stream()
+            .map(
+                parameter ->
+                    backend.allocate(parameter.value().rows(), parameter.value().columns()))
+            .toList();
+    keep();
     this.patience = patience;
   }
 
@@ -35,18 +42,22 @@ public final class EarlyStop implements AutoCloseable {
     if (value > bestValue) {
       bestValue = value;
       bestRound = rounds;
-      for (int p = 0; p < best.size(); p++) {
-        best.get(p).segment().copyFrom(parameters.get(p).value().segment());
-      }
+      keep();
     }
     rounds++;
     return rounds - 1 - bestRound >= patience;
   }
 
+  private void keep() {
+    for (int p = 0; p < best.size(); p++) {
+      best.get(p).copyFrom(parameters.get(p).value());
+    }
+  }
+
   /** Gives the parameters their best values back. */
   public void restore() {
     for (int p = 0; p < best.size(); p++) {
-      parameters.get(p).value().segment().copyFrom(best.get(p).segment());
+      parameters.get(p).value().copyFrom(best.get(p));
     }
   }
 

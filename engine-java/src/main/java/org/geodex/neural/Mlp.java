@@ -15,7 +15,7 @@ import org.geodex.matrix.Matrix;
  * thread at a time.
  */
 public final class Mlp implements AutoCloseable {
-  private final Elementwise elementwise;
+  private final Backend backend;
   private final List<Dense> layers = new ArrayList<>();
   private Matrix.Owned[] activations;
   private Matrix.Owned[] gradients;
@@ -31,7 +31,7 @@ public final class Mlp implements AutoCloseable {
     if (sizes.length < 2) {
       throw new IllegalArgumentException("an input and an output size are needed");
     }
-    elementwise = new Elementwise(backend.parallel());
+    this.backend = backend;
     for (int l = 0; l + 1 < sizes.length; l++) {
       layers.add(new Dense(backend, random, sizes[l], sizes[l + 1]));
     }
@@ -66,7 +66,7 @@ public final class Mlp implements AutoCloseable {
       Matrix below = l == 0 ? inputGradient : gradients[l - 1].rows(0, rows);
       layers.get(l).backward(inputOf(l), gradient, below);
       if (l > 0) {
-        elementwise.maskByActivation(below, inputOf(l));
+        backend.network().maskByActivation(below, inputOf(l));
       }
       gradient = below;
     }
@@ -86,8 +86,8 @@ public final class Mlp implements AutoCloseable {
     }
     closeWork();
     for (int l = 0; l < layers.size(); l++) {
-      activations[l] = Matrix.allocate(needed, layers.get(l).out());
-      gradients[l] = Matrix.allocate(needed, layers.get(l).out());
+      activations[l] = backend.allocate(needed, layers.get(l).out());
+      gradients[l] = backend.allocate(needed, layers.get(l).out());
     }
   }
 

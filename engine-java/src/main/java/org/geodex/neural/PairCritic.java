@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Network;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -16,7 +17,6 @@ import org.geodex.matrix.Matrix;
  */
 public final class PairCritic implements AutoCloseable {
   private final Backend backend;
-  private final Elementwise elementwise;
   private final Parameter weightX;
   private final Parameter weightY;
   private final Parameter bias;
@@ -34,11 +34,10 @@ public final class PairCritic implements AutoCloseable {
    */
   public PairCritic(Backend backend, RandomGenerator random, int dx, int dy, int... hidden) {
     this.backend = backend;
-    this.elementwise = new Elementwise(backend.parallel());
     this.width = hidden[0];
-    this.weightX = new Parameter(dx, width);
-    this.weightY = new Parameter(dy, width);
-    this.bias = new Parameter(1, width);
+    this.weightX = new Parameter(backend, dx, width);
+    this.weightY = new Parameter(backend, dy, width);
+    this.bias = new Parameter(backend, 1, width);
     double bound = 1 / Math.sqrt(dx + (double) dy);
     Dense.uniform(weightX.value(), random, bound);
     Dense.uniform(weightY.value(), random, bound);
@@ -68,8 +67,9 @@ public final class PairCritic implements AutoCloseable {
   public Matrix again(long n, int shift) {
     Matrix left = productX.rows(0, n);
     Matrix right = productY.rows(0, n);
-    elementwise.pair(left, right, 0, bias.value(), hidden, 0);
-    elementwise.pair(left, right, shift, bias.value(), hidden, n);
+    Network network = backend.network();
+    network.pair(left, right, 0, bias.value(), hidden.rows(0, n));
+    network.pair(left, right, shift, bias.value(), hidden.rows(n, 2 * n));
     return rest.forward(hidden.rows(0, 2 * n));
   }
 
@@ -89,16 +89,17 @@ public final class PairCritic implements AutoCloseable {
    */
   public void backward(Matrix x, Matrix y, int shift, Matrix scoreGradient, Matrix inputGradient) {
     long n = x.rows();
+    Network network = backend.network();
     Matrix gradient = hiddenGradient.rows(0, 2 * n);
     rest.backward(scoreGradient, gradient);
-    elementwise.maskByActivation(gradient, hidden.rows(0, 2 * n));
-    elementwise.columnSums(gradient, bias.gradient());
-    elementwise.addHalves(gradient, 0, productX.rows(0, n));
+    network.maskByActivation(gradient, hidden.rows(0, 2 * n));
+    network.columnSums(gradient, bias.gradient());
+    network.addHalves(gradient, 0, productX.rows(0, n));
     backend.algebra().gemm(x, true, productX.rows(0, n), false, weightX.gradient());
     if (inputGradient != null) {
       backend.algebra().gemm(productX.rows(0, n), false, weightX.value(), true, inputGradient);
     }
-    elementwise.addHalves(gradient, shift, productY.rows(0, n));
+    network.addHalves(gradient, shift, productY.rows(0, n));
     backend.algebra().gemm(y, true, productY.rows(0, n), false, weightY.gradient());
   }
 
@@ -107,10 +108,10 @@ public final class PairCritic implements AutoCloseable {
       return;
     }
     closeWork();
-    productX = Matrix.allocate(n, width);
-    productY = Matrix.allocate(n, width);
-    hidden = Matrix.allocate(2 * n, width);
-    hiddenGradient = Matrix.allocate(2 * n, width);
+    productX = backend.allocate(n, width);
+    productY = backend.allocate(n, width);
+    hidden = backend.allocate(2 * n, width);
+    hiddenGradient = backend.allocate(2 * n, width);
   }
 
   public List<Parameter> parameters() {

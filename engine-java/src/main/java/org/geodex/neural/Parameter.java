@@ -1,5 +1,6 @@
 package org.geodex.neural;
 
+import org.geodex.backend.Backend;
 import org.geodex.matrix.Matrix;
 
 /** A trained matrix and the gradient of the loss by it. Owns both. */
@@ -7,10 +8,10 @@ public final class Parameter implements AutoCloseable {
   private final Matrix.Owned value;
   private final Matrix.Owned gradient;
 
-  /** A parameter of zeros. */
-  public Parameter(int rows, int columns) {
-    value = Matrix.allocate(rows, columns);
-    gradient = Matrix.allocate(rows, columns);
+  /** A parameter of zeros, where the backend computes. */
+  public Parameter(Backend backend, int rows, int columns) {
+    value = backend.allocate(rows, columns);
+    gradient = backend.allocate(rows, columns);
     value.fill(0);
     gradient.fill(0);
   }

@@ -74,7 +74,7 @@ class NetworkTest {
   /** One step by hand: m̂ = g and v̂ = g² after the first, so w moves by η·(sign g + λw). */
   @Test
   void firstStepOfAdamW() {
-    try (Parameter parameter = new Parameter(1, 35)) {
+    try (Parameter parameter = new Parameter(cpu, 1, 35)) {
       for (int j = 0; j < 35; j++) {
         parameter.value().set(0, j, j - 17);
         parameter.gradient().set(0, j, j % 2 == 0 ? 0.5f : -2);
@@ -121,8 +121,8 @@ class NetworkTest {
 
   @Test
   void earlyStopKeepsTheBest() {
-    try (Parameter parameter = new Parameter(1, 1);
-        EarlyStop stop = new EarlyStop(List.of(parameter), 2)) {
+    try (Parameter parameter = new Parameter(cpu, 1, 1);
+        EarlyStop stop = new EarlyStop(cpu, List.of(parameter), 2)) {
       double[] values = {1, 3, 2, Double.NaN};
       for (int round = 0; round < values.length; round++) {
         parameter.value().set(0, 0, round);

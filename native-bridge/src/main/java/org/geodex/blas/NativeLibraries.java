@@ -115,7 +115,7 @@ public final class NativeLibraries {
     return HexFormat.of().formatHex(sha.digest());
   }
 
-  /** Hash of names, sizes and the jar's checksums: what can be known without unpacking. */
+  /** Hash of names, sizes and the jar's checksums, or a folder's times: known without unpacking. */
   private static String entries(String prefix, List<String> files) throws IOException {
     MessageDigest sha = sha256();
     for (String file : files) {
@@ -126,10 +126,11 @@ public final class NativeLibraries {
       }
       var connection = url.openConnection();
       connection.setUseCaches(true);
-      String entry = file + ":" + connection.getContentLengthLong();
-      if (connection instanceof JarURLConnection jar) {
-        entry += ":" + Long.toHexString(jar.getJarEntry().getCrc());
-      }
+      long mark =
+          connection instanceof JarURLConnection jar
+              ? jar.getJarEntry().getCrc()
+              : connection.getLastModified();
+      String entry = "%s:%d:%x".formatted(file, connection.getContentLengthLong(), mark);
       sha.update(entry.getBytes(UTF_8));
     }
     return HexFormat.of().formatHex(sha.digest(), 0, 8);

@@ -8,6 +8,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.Regression;
@@ -23,6 +24,7 @@ public final class CpuBackend implements Backend {
   private final CpuTransformer transformer;
   private final CpuPairs pairs;
   private final CpuRegression regression;
+  private final CpuNetwork network;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
@@ -33,6 +35,7 @@ public final class CpuBackend implements Backend {
     this.transformer = new CpuTransformer(parallel);
     this.pairs = new CpuPairs(parallel, algebra, memoryBudget);
     this.regression = new CpuRegression(parallel);
+    this.network = new CpuNetwork(parallel);
   }
 
   @Override
@@ -91,6 +94,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Regression regression() {
     return regression;
+  }
+
+  @Override
+  public Network network() {
+    return network;
   }
 
   @Override

@@ -20,6 +20,11 @@ final class ColumnSums {
     return total(job, x, n, d, first, 1, n, first);
   }
 
+  /** d sums, f64. */
+  static DeviceBuffer sums(Job job, DeviceBuffer x, long n, int d) {
+    return total(job, x, n, d, null, 1, 1, null);
+  }
+
   /** d sums of squared deviations from the centre, f64. */
   static DeviceBuffer squares(Job job, DeviceBuffer x, long n, int d, DeviceBuffer centre) {
     return total(job, x, n, d, centre, 2, 1, null);

@@ -5,6 +5,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.Regression;
@@ -37,6 +38,7 @@ public final class CudaBackend implements Backend {
   private final CudaTransformer transformer;
   private final Pairs pairs;
   private final Regression regression;
+  private final Network network;
 
   /**
    * Opens the device.
@@ -54,6 +56,7 @@ public final class CudaBackend implements Backend {
     information = new CudaInformation(device, host.information());
     transformer = new CudaTransformer(device, host.transformer());
     pairs = new CudaPairs(device, host.pairs());
+    network = new CudaNetwork(device);
     regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
   }
 
@@ -140,6 +143,11 @@ public final class CudaBackend implements Backend {
   @Override
   public Regression regression() {
     return regression;
+  }
+
+  @Override
+  public Network network() {
+    return network;
   }
 
   @Override

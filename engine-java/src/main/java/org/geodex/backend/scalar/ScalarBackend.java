@@ -4,6 +4,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.Regression;
@@ -61,6 +62,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Regression regression() {
     return new ScalarRegression();
+  }
+
+  @Override
+  public Network network() {
+    return new ScalarNetwork();
   }
 
   @Override

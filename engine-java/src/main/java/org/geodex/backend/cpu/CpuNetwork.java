@@ -1,4 +1,4 @@
-package org.geodex.neural;
+package org.geodex.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -7,11 +7,12 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.geodex.backend.Network;
 import org.geodex.backend.Parallel;
 import org.geodex.matrix.Matrix;
 
-/** What a network does between its products, row by row. Each task is a fixed run of rows. */
-final class Elementwise {
+/** Row by row and chunk by chunk on the cores; each task is a fixed run of them. */
+final class CpuNetwork implements Network {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -19,9 +20,15 @@ final class Elementwise {
   /** Rows of one task. */
   private static final int ROWS = 64;
 
+  /** Bytes of one task of a step. */
+  private static final long STEP_BYTES = 64 << 10;
+
+  /** Elements of one partial sum of squares. */
+  private static final int SQUARES = 1 << 14;
+
   private final Parallel parallel;
 
-  Elementwise(Parallel parallel) {
+  CpuNetwork(Parallel parallel) {
     this.parallel = parallel;
   }
 
@@ -39,17 +46,17 @@ final class Elementwise {
         });
   }
 
-  /** x[i] += bias, then max(0, ·) where asked. */
-  void addBias(Matrix x, Matrix bias, boolean relu) {
+  @Override
+  public void addBias(Matrix x, Matrix bias, boolean relu) {
     MemorySegment b = bias.segment();
     forEachRow(x.rows(), i -> sumOfRows(x, i, x, i, b, x, i, relu));
   }
 
-  /** out[i] = relu(a[i] + c[j(i)] + bias) with j(i) = (i + shift) mod rows. */
-  void pair(Matrix a, Matrix c, int shift, Matrix bias, Matrix out, long firstOut) {
+  @Override
+  public void pair(Matrix a, Matrix b, int shift, Matrix bias, Matrix out) {
     long n = a.rows();
-    MemorySegment b = bias.segment();
-    forEachRow(n, i -> sumOfRows(a, i, c, (i + shift) % n, b, out, firstOut + i, true));
+    MemorySegment added = bias.segment();
+    forEachRow(n, i -> sumOfRows(a, i, b, (i + shift) % n, added, out, i, true));
   }
 
   /** out[o] = a[i] (+ c[j] unless it is the same row of the same matrix) + bias. */
@@ -80,8 +87,8 @@ final class Elementwise {
     }
   }
 
-  /** gradient = 0 where the rectified activation is 0. */
-  void maskByActivation(Matrix gradient, Matrix activation) {
+  @Override
+  public void maskByActivation(Matrix gradient, Matrix activation) {
     MemorySegment g = gradient.segment();
     MemorySegment h = activation.segment();
     forEachRow(
@@ -105,8 +112,8 @@ final class Elementwise {
         });
   }
 
-  /** out[i] = top[i] + bottom[(i − shift) mod rows] of one matrix of two equal halves. */
-  void addHalves(Matrix both, int shift, Matrix out) {
+  @Override
+  public void addHalves(Matrix both, int shift, Matrix out) {
     long n = out.rows();
     MemorySegment from = both.segment();
     MemorySegment to = out.segment();
@@ -130,8 +137,9 @@ final class Elementwise {
         });
   }
 
-  /** Sums of the columns into {@code sums[1,d]}; f64, blocks of rows added in order. */
-  void columnSums(Matrix x, Matrix sums) {
+  /** Blocks of rows are added in order. */
+  @Override
+  public void columnSums(Matrix x, Matrix sums) {
     int d = x.columns();
     int blocks = (int) Math.ceilDiv(x.rows(), (long) ROWS);
     double[][] partial = new double[blocks][d];
@@ -153,6 +161,98 @@ final class Elementwise {
         total += sum[j];
       }
       sums.set(0, j, (float) total);
+    }
+  }
+
+  @Override
+  public double squares(Matrix x) {
+    long length = x.rows() * x.columns();
+    double[] partial = new double[(int) Math.ceilDiv(length, (long) SQUARES)];
+    parallel.forEach(
+        partial.length,
+        chunk -> {
+          int count = (int) Math.min(SQUARES, length - chunk * SQUARES);
+          float[] values = new float[count];
+          MemorySegment.copy(
+              x.segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * chunk * SQUARES, values, 0, count);
+          partial[(int) chunk] = squares(values);
+        });
+    double sum = 0;
+    for (double part : partial) {
+      sum += part;
+    }
+    return sum;
+  }
+
+  /** Four sums, so that one addition need not wait for the last. */
+  private static double squares(float[] values) {
+    double a = 0;
+    double b = 0;
+    double c = 0;
+    double d = 0;
+    int whole = values.length / 4 * 4;
+    for (int i = 0; i < whole; i += 4) {
+      a += (double) values[i] * values[i];
+      b += (double) values[i + 1] * values[i + 1];
+      c += (double) values[i + 2] * values[i + 2];
+      d += (double) values[i + 3] * values[i + 3];
+    }
+    for (int i = whole; i < values.length; i++) {
+      a += (double) values[i] * values[i];
+    }
+    return a + b + (c + d);
+  }
+
+  @Override
+  public void adamW(Matrix w, Matrix g, Matrix m, Matrix v, AdamWStep step) {
+    long bytes = w.bytes();
+    parallel.forEach(
+        Math.ceilDiv(bytes, STEP_BYTES),
+        chunk -> {
+          long from = chunk * STEP_BYTES;
+          long to = Math.min(from + STEP_BYTES, bytes);
+          update(w.segment(), g.segment(), m.segment(), v.segment(), from, to, step);
+        });
+  }
+
+  private static void update(
+      MemorySegment w,
+      MemorySegment g,
+      MemorySegment m,
+      MemorySegment v,
+      long from,
+      long to,
+      AdamWStep by) {
+    float b1 = (float) BETA_1;
+    float b2 = (float) BETA_2;
+    float rest1 = (float) (1 - BETA_1);
+    float rest2 = (float) (1 - BETA_2);
+    long vector = 4L * S.length();
+    long at = from;
+    for (; at + vector <= to; at += vector) {
+      FloatVector gradient = FloatVector.fromMemorySegment(S, g, at, ORDER).mul(by.scale());
+      FloatVector mean =
+          FloatVector.fromMemorySegment(S, m, at, ORDER).mul(b1).add(gradient.mul(rest1));
+      FloatVector square =
+          FloatVector.fromMemorySegment(S, v, at, ORDER)
+              .mul(b2)
+              .add(gradient.mul(gradient).mul(rest2));
+      FloatVector step = mean.mul(by.correct1()).div(square.mul(by.correct2()).sqrt().add(EPSILON));
+      mean.intoMemorySegment(m, at, ORDER);
+      square.intoMemorySegment(v, at, ORDER);
+      FloatVector.fromMemorySegment(S, w, at, ORDER)
+          .mul(by.keep())
+          .sub(step.mul(by.rate()))
+          .intoMemorySegment(w, at, ORDER);
+    }
+    for (; at < to; at += 4) {
+      float gradient = g.get(F32, at) * by.scale();
+      float mean = m.get(F32, at) * b1 + gradient * rest1;
+      float square = v.get(F32, at) * b2 + gradient * gradient * rest2;
+      float step = mean * by.correct1() / ((float) Math.sqrt(square * by.correct2()) + EPSILON);
+      m.set(F32, at, mean);
+      v.set(F32, at, square);
+      w.set(F32, at, w.get(F32, at) * by.keep() - step * by.rate());
     }
   }
 }
