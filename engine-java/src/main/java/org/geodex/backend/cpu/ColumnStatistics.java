@@ -16,6 +16,32 @@ final class ColumnStatistics {
 
   private ColumnStatistics() {}
 
+  /** Sums of columns; blocks of so many rows are added in order. */
+  static double[] sums(Parallel parallel, Matrix x, int blockRows) {
+    int d = x.columns();
+    int blocks = (int) Math.ceilDiv(x.rows(), (long) blockRows);
+    double[][] partial = new double[blocks][d];
+    parallel.forEach(
+        blocks,
+        block -> {
+          float[] row = new float[d];
+          double[] sum = partial[(int) block];
+          for (long i = block * blockRows; i < Math.min((block + 1) * blockRows, x.rows()); i++) {
+            x.copyRow(i, row);
+            for (int j = 0; j < d; j++) {
+              sum[j] += row[j];
+            }
+          }
+        });
+    double[] total = new double[d];
+    for (double[] sum : partial) {
+      for (int j = 0; j < d; j++) {
+        total[j] += sum[j];
+      }
+    }
+    return total;
+  }
+
   static ColumnMoments moments(Parallel parallel, Matrix x) {
     int d = x.columns();
     int blocks = (int) Math.ceilDiv(x.rows(), (long) BLOCK);

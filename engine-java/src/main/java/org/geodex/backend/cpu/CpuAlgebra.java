@@ -87,28 +87,8 @@ final class CpuAlgebra implements Algebra {
 
   @Override
   public double[] means(Matrix x) {
-    int d = x.columns();
-    int blocks = (int) Math.ceilDiv(x.rows(), (long) BLOCK);
-    double[][] partial = new double[blocks][d];
-    parallel.forEach(
-        blocks,
-        block -> {
-          float[] row = new float[d];
-          double[] sum = partial[(int) block];
-          for (long i = block * BLOCK; i < Math.min((block + 1) * BLOCK, x.rows()); i++) {
-            x.copyRow(i, row);
-            for (int j = 0; j < d; j++) {
-              sum[j] += row[j];
-            }
-          }
-        });
-    double[] means = new double[d];
-    for (double[] sum : partial) {
-      for (int j = 0; j < d; j++) {
-        means[j] += sum[j];
-      }
-    }
-    for (int j = 0; j < d; j++) {
+    double[] means = ColumnStatistics.sums(parallel, x, BLOCK);
+    for (int j = 0; j < means.length; j++) {
       means[j] /= x.rows();
     }
     return means;

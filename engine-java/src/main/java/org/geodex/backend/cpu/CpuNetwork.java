@@ -137,30 +137,11 @@ final class CpuNetwork implements Network {
         });
   }
 
-  /** Blocks of rows are added in order. */
   @Override
   public void columnSums(Matrix x, Matrix sums) {
-    int d = x.columns();
-    int blocks = (int) Math.ceilDiv(x.rows(), (long) ROWS);
-    double[][] partial = new double[blocks][d];
-    parallel.forEach(
-        blocks,
-        block -> {
-          float[] row = new float[d];
-          double[] sum = partial[(int) block];
-          for (long i = block * ROWS; i < Math.min(x.rows(), (block + 1) * ROWS); i++) {
-            x.copyRow(i, row);
-            for (int j = 0; j < d; j++) {
-              sum[j] += row[j];
-            }
-          }
-        });
-    for (int j = 0; j < d; j++) {
-      double total = 0;
-      for (double[] sum : partial) {
-        total += sum[j];
-      }
-      sums.set(0, j, (float) total);
+    double[] totals = ColumnStatistics.sums(parallel, x, ROWS);
+    for (int j = 0; j < totals.length; j++) {
+      sums.set(0, j, (float) totals[j]);
     }
   }
 

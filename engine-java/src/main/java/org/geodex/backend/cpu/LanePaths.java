@@ -120,19 +120,19 @@ final class LanePaths {
       for (int p = lowest[known]; p < known; p++) {
         load(p, lengths, from, to);
       }
-      Arrays.fill(dirty, known, n, known > 0);
       for (int p = from; p < to; p++) {
         start(p, p - from);
       }
       sweep(Long.MAX_VALUE);
     }
 
-    private void clear(int from) {
-      first = from;
+    /** Where something is known, every vertex may border on it and is looked at. */
+    private void clear(int known) {
+      first = known;
       for (int p = first; p < n; p++) {
         put(p, INFINITE, INFINITE);
       }
-      Arrays.fill(dirty, first, n, false);
+      Arrays.fill(dirty, first, n, known > 0);
       relaxed = 0;
     }
 
@@ -240,8 +240,7 @@ final class LanePaths {
         int count = Math.min(VECTOR, n - begin);
         for (int v = 0; v < count; v++) {
           int p = begin + v;
-          low(p).intoArray(strip, v * LANES);
-          high(p).intoArray(strip, v * LANES + VECTOR);
+          toStrip(p, v);
           if (p >= to) {
             long at = lengths.offset(order.vertexAt[p]) + 4L * from;
             low(p).intoMemorySegment(lengths.segment(), at, ORDER);
@@ -273,14 +272,18 @@ final class LanePaths {
         for (int v = 0; v < count; v++) {
           int p = order.position[from + v];
           max = max.max(finite(low(p))).max(finite(high(p)));
-          low(p).intoArray(strip, v * LANES);
-          high(p).intoArray(strip, v * LANES + VECTOR);
+          toStrip(p, v);
         }
         for (int s = 0; s < rows.length; s++) {
           writeColumn(s, count, lengths, lengths.offset(rows[s]) + 4L * from);
         }
       }
       return max.reduceLanes(VectorOperators.MAX);
+    }
+
+    private void toStrip(int p, int v) {
+      low(p).intoArray(strip, v * LANES);
+      high(p).intoArray(strip, v * LANES + VECTOR);
     }
 
     private void writeColumn(int s, int count, Matrix lengths, long at) {

@@ -1,6 +1,6 @@
 package org.geodex.backend.cuda;
 
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.geodex.backend.Network;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
@@ -37,24 +37,19 @@ final class CudaNetwork implements Network {
 
   @Override
   public void pair(Matrix a, Matrix b, int shift, Matrix bias, Matrix out) {
-    device.enqueue(
-        job -> {
-          DeviceBuffer left = job.upload(a);
-          DeviceBuffer right = job.upload(b);
-          DeviceBuffer added = job.upload(bias);
-          DeviceBuffer to = job.target(out);
-          job.launch(
-              "gx_network_pair_f32",
-              Job.rowsGrid(a.rows(), a.columns()),
-              left,
-              right,
-              a.rows(),
-              a.columns(),
-              (long) shift,
-              added,
-              to);
-          job.deliver(to, out);
-        });
+    write(
+        out,
+        (job, sums) ->
+            job.launch(
+                "gx_network_pair_f32",
+                Job.rowsGrid(a.rows(), a.columns()),
+                job.upload(a),
+                job.upload(b),
+                a.rows(),
+                a.columns(),
+                (long) shift,
+                job.upload(bias),
+                sums));
   }
 
   @Override
@@ -69,31 +64,27 @@ final class CudaNetwork implements Network {
 
   @Override
   public void addHalves(Matrix both, int shift, Matrix out) {
-    device.enqueue(
-        job -> {
-          DeviceBuffer from = job.upload(both);
-          DeviceBuffer to = job.target(out);
-          job.launch(
-              "gx_network_halves_f32",
-              Job.rowsGrid(out.rows(), out.columns()),
-              from,
-              out.rows(),
-              out.columns(),
-              (long) shift,
-              to);
-          job.deliver(to, out);
-        });
+    write(
+        out,
+        (job, sums) ->
+            job.launch(
+                "gx_network_halves_f32",
+                Job.rowsGrid(out.rows(), out.columns()),
+                job.upload(both),
+                out.rows(),
+                out.columns(),
+                (long) shift,
+                sums));
   }
 
   @Override
   public void columnSums(Matrix x, Matrix sums) {
-    device.enqueue(
-        job -> {
+    long d = x.columns();
+    write(
+        sums,
+        (job, narrowed) -> {
           DeviceBuffer totals = ColumnSums.sums(job, job.upload(x), x.rows(), x.columns());
-          DeviceBuffer to = job.target(sums);
-          job.launch(
-              "gx_network_narrow_f32", elements(x.columns()), totals, (long) x.columns(), to);
-          job.deliver(to, sums);
+          job.launch("gx_network_narrow_f32", elements(d), totals, d, narrowed);
         });
   }
 
@@ -109,30 +100,28 @@ final class CudaNetwork implements Network {
   @Override
   public void adamW(Matrix w, Matrix g, Matrix m, Matrix v, AdamWStep step) {
     long count = w.rows() * w.columns();
-    update(
-        w,
-        (job, weights) ->
-            update(
-                job,
-                m,
-                means ->
-                    update(
-                        job,
-                        v,
-                        squares ->
-                            job.launch(
-                                "gx_network_adamw_f32",
-                                elements(count),
-                                weights,
-                                job.upload(g),
-                                means,
-                                squares,
-                                count,
-                                step.scale(),
-                                step.correct1(),
-                                step.correct2(),
-                                step.keep(),
-                                step.rate()))));
+    device.enqueue(
+        job -> {
+          DeviceBuffer weights = job.upload(w);
+          DeviceBuffer means = job.upload(m);
+          DeviceBuffer squares = job.upload(v);
+          job.launch(
+              "gx_network_adamw_f32",
+              elements(count),
+              weights,
+              job.upload(g),
+              means,
+              squares,
+              count,
+              step.scale(),
+              step.correct1(),
+              step.correct2(),
+              step.keep(),
+              step.rate());
+          job.deliver(weights, w);
+          job.deliver(means, m);
+          job.deliver(squares, v);
+        });
   }
 
   private static Grid elements(long count) {
@@ -145,16 +134,20 @@ final class CudaNetwork implements Network {
 
   /** Launches on a matrix that is read and overwritten. */
   private void update(Matrix x, Launch launch) {
-    device.enqueue(job -> update(job, x, values -> launch.on(job, values)));
+    run(x, job -> job.upload(x), launch);
   }
 
-  private void update(Job job, Matrix x, Consumer<DeviceBuffer> launch) {
-    DeviceBuffer values = job.upload(x);
-    launch.accept(values);
-    if (DeviceMemory.of(device, x) == null) {
-      job.deliver(values, x);
-    } else {
-      job.target(x); // from now on the device's values are the true ones
-    }
+  /** Launches on a matrix that is overwritten, and nothing that it reads lies in. */
+  private void write(Matrix out, Launch launch) {
+    run(out, job -> job.target(out), launch);
+  }
+
+  private void run(Matrix x, Function<Job, DeviceBuffer> buffer, Launch launch) {
+    device.enqueue(
+        job -> {
+          DeviceBuffer values = buffer.apply(job);
+          launch.on(job, values);
+          job.deliver(values, x);
+        });
   }
 }

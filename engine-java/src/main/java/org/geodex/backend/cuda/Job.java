@@ -113,10 +113,15 @@ final class Job implements AutoCloseable {
         : memory.forWriting(out.start(), out.bytes());
   }
 
-  /** Brings a result to its matrix where that is on the host, and waits. */
-  void deliver(DeviceBuffer target, Matrix out) {
+  /**
+   * Makes what a buffer holds the matrix's values: on the host fetched, and waited for; on the
+   * device true from now on, also where the buffer was uploaded to be changed in place.
+   */
+  void deliver(DeviceBuffer result, Matrix out) {
     if (DeviceMemory.of(device, out) == null) {
-      download(target, out.segment());
+      download(result, out.segment());
+    } else {
+      target(out);
     }
   }
 
