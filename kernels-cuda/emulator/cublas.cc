@@ -8,15 +8,18 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <vector>
 
 extern "C" {
-int gxEmulatorEnqueue(void* stream, int (*run)(void*), void* data);
+int gxEmulatorEnqueue(void* stream, int (*run)(void*), void* data, void (*release)(void*));
 int gxEmulatorCheck(unsigned long long address, size_t bytes, int writing, const char* what);
 }
 
 namespace {
 
 enum Status { kSuccess = 0, kNotInitialized = 1, kInvalidValue = 7, kExecutionFailed = 13 };
+
+constexpr int kTf32 = 3;  // CUBLAS_TF32_TENSOR_OP_MATH
 
 struct Handle {
   uint32_t magic = 0x67786268;
@@ -61,7 +64,26 @@ struct Gemm {
   T* c;
   long long ldc, strideC;
   int count;
+  bool tf32;
 };
+
+// Operands as the tensor cores read them in TF32: 10 bits behind the leading one, the nearest, ties to even.
+float rounded(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits += 0xfff + (bits >> 13 & 1);
+  bits &= ~uint32_t(0x1fff);
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+std::vector<float> rounded(const float* x, long long rows, long long columns, long long ld) {
+  std::vector<float> copy(size_t(rows) * columns);
+  for (long long j = 0; j < columns; j++) {
+    for (long long i = 0; i < rows; i++) copy[j * rows + i] = rounded(x[j * ld + i]);
+  }
+  return copy;
+}
 
 template <class T>
 int checkColumns(const T* x, long long rows, long long columns, long long ld, int writing) {
@@ -74,10 +96,19 @@ int checkColumns(const T* x, long long rows, long long columns, long long ld, in
 }
 
 template <class T>
+int runProduct(const Gemm<T>& g, const T* a, const T* b, T* c);
+
+template <class T>
 int runOne(const Gemm<T>& g, const T* a, const T* b, T* c) {
   int code = g.k == 0 ? 0 : checkColumns(a, g.ta ? g.k : g.m, g.ta ? g.m : g.k, g.lda, 0);
   if (!code && g.k > 0) code = checkColumns(b, g.tb ? g.n : g.k, g.tb ? g.k : g.n, g.ldb, 0);
-  if (!code && g.beta != T(0)) code = checkColumns(c, g.m, g.n, g.ldc, 0);
+  return code ? code : runProduct(g, a, b, c);
+}
+
+// The operands may be copies on the host: only C is checked.
+template <class T>
+int runProduct(const Gemm<T>& g, const T* a, const T* b, T* c) {
+  int code = g.beta != T(0) ? checkColumns(c, g.m, g.n, g.ldc, 0) : 0;
   if (!code) code = checkColumns(c, g.m, g.n, g.ldc, 1);
   if (code) return code;
   if (product(g.ta, g.tb, g.m, g.n, g.k, g.alpha, a, int(g.lda), b, int(g.ldb), g.beta, c, int(g.ldc))) {
@@ -96,15 +127,36 @@ int runOne(const Gemm<T>& g, const T* a, const T* b, T* c) {
   return 0;
 }
 
+int runTf32(const Gemm<float>& g, const float* a, const float* b, float* c) {
+  long long rowsA = g.ta ? g.k : g.m, rowsB = g.tb ? g.n : g.k;
+  int code = checkColumns(a, rowsA, g.ta ? g.m : g.k, g.lda, 0);
+  if (!code) code = checkColumns(b, rowsB, g.tb ? g.k : g.n, g.ldb, 0);
+  if (code) return code;
+  std::vector<float> left = rounded(a, rowsA, g.ta ? g.m : g.k, g.lda);
+  std::vector<float> right = rounded(b, rowsB, g.tb ? g.k : g.n, g.ldb);
+  Gemm<float> copy = g;
+  copy.lda = rowsA;
+  copy.ldb = rowsB;
+  return runProduct(copy, left.data(), right.data(), c);
+}
+int runTf32(const Gemm<double>&, const double*, const double*, double*) { return kExecutionFailed; }
+
 template <class T>
 int runAll(void* data) {
   auto g = static_cast<Gemm<T>*>(data);
   int code = 0;
   for (int i = 0; i < g->count && !code; i++) {
-    code = runOne(*g, g->a + i * g->strideA, g->b + i * g->strideB, g->c + i * g->strideC);
+    const T* a = g->a + i * g->strideA;
+    const T* b = g->b + i * g->strideB;
+    T* c = g->c + i * g->strideC;
+    code = g->tf32 && g->k > 0 ? runTf32(*g, a, b, c) : runOne(*g, a, b, c);
   }
-  delete g;
   return code;
+}
+
+template <class T>
+void release(void* data) {
+  delete static_cast<Gemm<T>*>(data);
 }
 
 template <class T>
@@ -119,8 +171,8 @@ int enqueue(Handle* h, int ta, int tb, long long m, long long n, long long k, co
   }
   if (m == 0 || n == 0 || count == 0) return kSuccess;
   auto g = new Gemm<T>{ta != 0, tb != 0, int(m), int(n), int(k), *alpha, a, lda, strideA, b, ldb, strideB,
-                       *beta, c, ldc, strideC, int(count)};
-  return gxEmulatorEnqueue(h->stream, runAll<T>, g) ? kExecutionFailed : kSuccess;
+                       *beta, c, ldc, strideC, int(count), h->mathMode == kTf32 && sizeof(T) == 4};
+  return gxEmulatorEnqueue(h->stream, runAll<T>, g, release<T>) ? kExecutionFailed : kSuccess;
 }
 
 }  // namespace

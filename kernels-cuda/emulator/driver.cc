@@ -54,10 +54,17 @@ struct Work {
   uint64_t afterVersion = 0;
 };
 
+// What was enqueued on a stream while it captured, to be run as often as wanted.
+struct Graph {
+  std::vector<std::function<Report()>> nodes;
+};
+
 struct Stream {
   bool blocking = true;  // takes part in the default stream's implicit order
   std::deque<Work> queue;
   bool running = false;
+  std::unique_ptr<Graph> capture;
+  bool invalid = false;  // the capture met a call that cannot be captured
 };
 
 struct Event {
@@ -74,6 +81,8 @@ struct Context {
   std::set<Stream*> streams;
   std::set<Event*> events;
   std::set<Module*> modules;
+  std::set<Graph*> graphs;
+  std::map<Graph*, std::shared_ptr<Graph>> instances;
   std::map<uintptr_t, void*> pinned;
 };
 
@@ -175,10 +184,22 @@ void orderAgainstDefault(Stream* stream) {
 CUresult enqueue(void* handle, std::function<Report()> run) {
   if (!known(handle)) return fail(kInvalidHandle, "unknown stream");
   Stream* stream = streamOf(handle);
+  if (stream->capture) {
+    stream->capture->nodes.push_back(std::move(run));
+    return kSuccess;
+  }
   orderAgainstDefault(stream);
   stream->queue.push_back({std::move(run), nullptr, 0});
   if (!late) drain(stream);
   return primary->sticky.code;
+}
+
+// The emulator captures kernels, products, fills and copies on the device. A call that waits has no place in a
+// graph, and neither has a copy of pageable memory; pinned copies and events are refused for simplicity.
+CUresult refuseCapture(void* handle, const char* call) {
+  if (!known(handle) || !streamOf(handle)->capture) return kSuccess;
+  streamOf(handle)->invalid = true;
+  return fail(kCaptureUnsupported, std::string(call) + " while the stream captures a graph");
 }
 
 #define GX_API extern "C" __attribute__((visibility("default"))) CUresult
@@ -228,6 +249,10 @@ CUresult copySync(uintptr_t target, Side to, uintptr_t source, Side from, size_t
 
 CUresult copyAsync(uintptr_t target, Side to, uintptr_t source, Side from, size_t bytes, void* stream,
                    const char* what) {
+  if (from == kHost || to == kHost) {
+    CUresult r = refuseCapture(stream, what);
+    if (r) return r;
+  }
   if (from == kHost && !hostMapped(source, bytes)) {
     // Pageable memory is staged before the call returns.
     auto staged = std::make_shared<std::vector<char>>(bytes);
@@ -333,6 +358,7 @@ void reset(Context* c) {
   // Queued work is dropped: its memory goes too.
   for (Stream* s : c->streams) delete s;
   for (Event* event : c->events) delete event;
+  for (Graph* graph : c->graphs) delete graph;
   for (auto& [address, memory] : c->pinned) free(memory);
   std::set<Module*> modules = c->modules;
   for (Module* module : modules) unload(module);
@@ -364,6 +390,11 @@ const std::map<int, std::pair<const char*, const char*>> kErrors = {
     {kMisalignedAddress, {"CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address"}},
     {kLaunchFailed, {"CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"}},
     {kNotSupported, {"CUDA_ERROR_NOT_SUPPORTED", "operation not supported"}},
+    {kIllegalState, {"CUDA_ERROR_ILLEGAL_STATE", "the operation cannot be performed in the present state"}},
+    {kCaptureUnsupported,
+     {"CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"}},
+    {kCaptureInvalidated,
+     {"CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to a previous error during capture"}},
 };
 
 }  // namespace
@@ -394,11 +425,13 @@ GX_API gxEmulatorOption(const char* name, unsigned long long value) {
   return kSuccess;
 }
 
-// For the cuBLAS stand-in: queues `run(data)` on a stream; it frees data and returns an error.
-GX_API gxEmulatorEnqueue(void* stream, int (*run)(void*), void* data) {
+// For the cuBLAS stand-in: queues `run(data)`, which returns an error, on a stream; once, or as often as
+// a graph is launched. `release(data)` follows the last time.
+GX_API gxEmulatorEnqueue(void* stream, int (*run)(void*), void* data, void (*release)(void*)) {
+  std::shared_ptr<void> kept(data, release);
   GX_CONTEXT
   return enqueue(stream, [=]() -> Report {
-    int code = run(data);
+    int code = run(kept.get());
     return {Error(code), code ? lastReport : ""};
   });
 }
@@ -791,6 +824,8 @@ GX_API cuStreamDestroy_v2(Stream* stream) {
 GX_API cuStreamSynchronize(void* stream) {
   GX_CONTEXT
   if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  CUresult refused = refuseCapture(stream, "cuStreamSynchronize");
+  if (refused) return refused;
   orderAgainstDefault(streamOf(stream));
   drain(streamOf(stream));
   return primary->sticky.code;
@@ -799,6 +834,8 @@ GX_API cuStreamSynchronize(void* stream) {
 GX_API cuStreamQuery(void* stream) {
   GX_CONTEXT
   if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  CUresult refused = refuseCapture(stream, "cuStreamQuery");
+  if (refused) return refused;
   Stream* s = streamOf(stream);
   if (s->queue.empty()) return kSuccess;
   runFirst(s);  // whoever polls gets on
@@ -825,6 +862,8 @@ GX_API cuEventRecord(Event* event, void* stream) {
   GX_CONTEXT
   if (!primary->events.count(event)) return fail(kInvalidHandle, "unknown event");
   if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  CUresult refused = refuseCapture(stream, "cuEventRecord");
+  if (refused) return refused;
   uint64_t version = ++event->recorded;
   event->stream = streamOf(stream);
   return enqueue(stream, [=]() -> Report {
@@ -838,6 +877,8 @@ GX_API cuStreamWaitEvent(void* stream, Event* event, unsigned) {
   GX_CONTEXT
   if (!primary->events.count(event)) return fail(kInvalidHandle, "unknown event");
   if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  CUresult refused = refuseCapture(stream, "cuStreamWaitEvent");
+  if (refused) return refused;
   Stream* s = streamOf(stream);
   s->queue.push_back({nullptr, event, event->recorded});
   if (!late) drain(s);
@@ -875,6 +916,69 @@ GX_API cuEventElapsedTime(float* milliseconds, Event* start, Event* end) {
 }
 GX_API cuEventElapsedTime_v2(float* milliseconds, Event* start, Event* end) {
   return cuEventElapsedTime(milliseconds, start, end);
+}
+
+// ------------------------------------------------------------------------------------- graphs
+
+GX_API cuStreamBeginCapture_v2(void* stream, int) {
+  GX_CONTEXT
+  if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  Stream* s = streamOf(stream);
+  if (s == &primary->defaultStream) return fail(kCaptureUnsupported, "capture on the default stream");
+  if (s->capture) return fail(kIllegalState, "the stream captures already");
+  s->capture = std::make_unique<Graph>();
+  s->invalid = false;
+  return kSuccess;
+}
+
+GX_API cuStreamEndCapture(void* stream, Graph** out) {
+  GX_CONTEXT
+  if (!known(stream)) return fail(kInvalidHandle, "unknown stream");
+  Stream* s = streamOf(stream);
+  if (!s->capture) return fail(kIllegalState, "the stream does not capture");
+  std::unique_ptr<Graph> graph = std::move(s->capture);
+  *out = nullptr;
+  if (s->invalid) return fail(kCaptureInvalidated, lastReport);
+  *out = graph.release();
+  primary->graphs.insert(*out);
+  return kSuccess;
+}
+
+GX_API cuGraphInstantiateWithFlags(Graph** out, Graph* graph, unsigned long long flags) {
+  GX_CONTEXT
+  if (!primary->graphs.count(graph)) return fail(kInvalidHandle, "unknown graph");
+  if (flags) return fail(kNotSupported, "flags of cuGraphInstantiate");
+  auto instance = std::make_shared<Graph>(*graph);
+  *out = instance.get();
+  primary->instances[instance.get()] = instance;
+  return kSuccess;
+}
+
+GX_API cuGraphDestroy(Graph* graph) {
+  GX_ENTER
+  if (!primary->graphs.erase(graph)) return fail(kInvalidHandle, "unknown graph");
+  delete graph;
+  return kSuccess;
+}
+
+GX_API cuGraphLaunch(Graph* instance, void* stream) {
+  GX_CONTEXT
+  auto found = primary->instances.find(instance);
+  if (found == primary->instances.end()) return fail(kInvalidHandle, "unknown graph");
+  return enqueue(stream, [graph = found->second]() -> Report {
+    for (auto& node : graph->nodes) {
+      Report report = node();
+      if (report.code) return report;
+    }
+    return {};
+  });
+}
+
+// What is queued runs all the same: the work holds the graph.
+GX_API cuGraphExecDestroy(Graph* instance) {
+  GX_ENTER
+  if (!primary->instances.erase(instance)) return fail(kInvalidHandle, "unknown graph");
+  return kSuccess;
 }
 
 // --------------------------------------------------------------------------- modules, launches
@@ -965,11 +1069,10 @@ GX_API cuLaunchKernel(Kernel* kernel, unsigned gx, unsigned gy, unsigned gz, uns
     if (!parameters[i]) return fail(kInvalidValue, kernel->name + ": a parameter is missing");
     memcpy((*values)[i].data(), parameters[i], kernel->sizes[i]);
   }
-  uint64_t order = (seed << 20) + ++launches;
   return enqueue(stream, [=]() -> Report {
     std::vector<void*> pointers;
     for (auto& value : *values) pointers.push_back(value.data());
-    return run(*kernel, grid, block, dynamicShared, pointers.data(), order);
+    return run(*kernel, grid, block, dynamicShared, pointers.data(), (seed << 20) + ++launches);
   });
 }
 

@@ -21,6 +21,7 @@ enum Error {
   kInvalidContext = 201,
   kFileNotFound = 301,
   kInvalidHandle = 400,
+  kIllegalState = 401,
   kNotFound = 500,
   kNotReady = 600,
   kIllegalAddress = 700,
@@ -31,6 +32,8 @@ enum Error {
   kMisalignedAddress = 716,
   kLaunchFailed = 719,
   kNotSupported = 801,
+  kCaptureUnsupported = 900,
+  kCaptureInvalidated = 901,
 };
 
 struct Range {

@@ -5,43 +5,37 @@
 //   gx_network_mask_f32    in place: gradient = 0 where the activation is not positive
 //   gx_network_halves_f32  out[i] = both[i] + both[n + (i - shift) mod n]
 //   gx_network_narrow_f32  y = x, f64 to f32
-//   gx_network_adamw_f32   in place: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
-//                          w = keep w - rate m' / (sqrt(v') + eps), g scaled, m' and v' corrected
+//   gx_network_add_f32     out = a + b
+//   gx_network_probe_f32   x[n + p] = x[p] + step[p], x[n + probes + p] = x[p] - step[p]
+//   gx_network_gather_f32  out[i] = x[index[i]]
+//   gx_network_gather_pairs_f32  out[i,j] = x[index[i],index[j]]
+//   gx_network_squares_f64 sums[block] = sum x^2 of 4096 elements
+//   gx_network_advance_f64 t = t + 1, scale = min(1, limit / sqrt(sum of sums)), c1 = 1 / (1 - b1^t), c2 likewise
+//   gx_network_adamw_f32   in place: m = b1 m + (1 - b1) scale g, v = b2 v + (1 - b2) (scale g)^2,
+//                          w = keep w - rate c1 m / (sqrt(c2 v) + eps)
 //
-// Tensors: x, a, b, out, gradient, activation [n,d] f32 row-major, both [2n,d]; bias [d]; w, g, m, v any shape.
+// Tensors: x, a, b, out, gradient, activation, step [n,d] f32 row-major, both [2n,d]; bias [d]; w, g, m, v any shape;
+// index f32, exact below 2^24; factors t, scale, c1, c2 f32; sums f64.
 // Grid: by rows (ceil(d/256), min(n, 65535)) blocks of 256, a thread a column; else ceil(count/1024) blocks of 256,
-// four elements a thread, 256 apart.
+// four elements a thread, 256 apart; squares ceil(count/4096); advance one block.
 // Passes over memory: every operand is read once and every result written once. AdamW reads four values and writes
 // three for each weight: 590 000 weights of a 768 x 768 layer are 16.5 MB, 4.9 us at 3.35 TB/s: memory bound.
-// Accumulation: none; the sums of bias gradients are rows.cu's. The same bits every run.
-// Shared memory: none. Limits: count < 2 trillion, d < 2 billion.
+// Accumulation: f64, a thread's elements ascending, threads by a fixed tree; the sums of bias gradients are rows.cu's.
+// The same bits every run. What varies from step to step is read from memory, so that a step can be a graph.
+// Shared memory: 64 bytes where there is a sum. Limits: count < 2 trillion, d < 2 billion.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
 namespace {
 
-constexpr int kElements = 4;
 constexpr float kBeta1 = 0.9f;
 constexpr float kBeta2 = 0.999f;
 constexpr float kRest1 = 0.1f;    // 1 - beta, rounded once: the difference of the f32 values is
 constexpr float kRest2 = 0.001f;  // 1.3e-5 of itself too small
 constexpr float kEpsilon = 1e-8f;
-
-/** Calls f(index) for this thread's elements. */
-template <typename F>
-__device__ __forceinline__ void each_element(long long count, F f) {
-  const long long first = blockIdx.x * static_cast<long long>(kElements * kTileThreads) + threadIdx.x;
-#pragma unroll
-  for (int e = 0; e < kElements; e++) {
-    const long long i = first + e * kTileThreads;
-    if (i < count) {
-      f(i);
-    }
-  }
-}
 
 }  // namespace
 
@@ -96,9 +90,57 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_network_narrow_f32(const double* x,
   each_element(count, [=](long long i) { y[i] = static_cast<float>(x[i]); });
 }
 
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_network_add_f32(const float* a, const float* b, long long count, float* out) {
+  each_element(count, [=](long long i) { out[i] = a[i] + b[i]; });
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_network_probe_f32(float* x, long long n, long long probes, int d, const float* step) {
+  each_element(probes * d, [=](long long i) {
+    x[n * d + i] = x[i] + step[i];
+    x[(n + probes) * d + i] = x[i] - step[i];
+  });
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_network_gather_f32(const float* x, int d, const float* index, long long count, float* out) {
+  each_element(count * d, [=](long long i) {
+    out[i] = x[static_cast<long long>(index[i / d]) * d + i % d];
+  });
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_network_gather_pairs_f32(const float* x, long long n, const float* index, long long count, float* out) {
+  each_element(count * count, [=](long long i) {
+    out[i] = x[static_cast<long long>(index[i / count]) * n + static_cast<long long>(index[i % count])];
+  });
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_network_squares_f64(const float* x, long long count, double* sums) {
+  chunk_sum(count, sums, [=](long long i) {
+    const double value = x[i];
+    return value * value;
+  });
+}
+
+GX_GLOBAL __launch_bounds__(kTileThreads)
+    gx_network_advance_f64(const double* sums, long long count, double limit, float* factors) {
+  const double norm = sqrt(total(sums, count));
+  if (threadIdx.x == 0) {
+    const double steps = factors[0] + 1.0;
+    factors[0] = static_cast<float>(steps);
+    factors[1] = norm > limit ? static_cast<float>(limit / norm) : 1.0f;
+    factors[2] = static_cast<float>(1.0 / (1.0 - pow(0.9, steps)));
+    factors[3] = static_cast<float>(1.0 / (1.0 - pow(0.999, steps)));
+  }
+}
+
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_network_adamw_f32(
-    float* w, const float* g, float* m, float* v, long long count, float scale, float correct1, float correct2,
-    float keep, float rate) {
+    float* w, const float* g, float* m, float* v, long long count, const float* factors, float keep, float rate) {
+  const float scale = factors[1];
+  const float correct1 = factors[2];
+  const float correct2 = factors[3];
   each_element(count, [=](long long i) {
     const float gradient = g[i] * scale;
     const float mean = m[i] * kBeta1 + gradient * kRest1;

@@ -55,7 +55,7 @@ cp -r "$root/native-bridge/target/test-classes" "$host/tests/native-bridge"
 cp -r "$root/engine-java/target/test-classes" "$host/tests/engine-java"
 cp -r "$root/kernels-cuda/target/test-classes" "$host/tests/kernels-cuda"
 cp -r "$root/benchmarks/target/classes" "$host/benchmarks/classes"
-cp "$root"/benchmarks/peers/*cuda*.py "$host/benchmarks/peers/"
+cp "$root"/benchmarks/peers/*cuda*.py "$root/benchmarks/peers/gpt2_forward.py" "$host/benchmarks/peers/"
 (cd "$root" && mvn -B -q ${MAVEN_ARGUMENTS:-} -N org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
   -Dartifact="$launcher" -DoutputDirectory="$host/tests" -Dmdep.useBaseVersion=true)
 mv "$host"/tests/junit-platform-console-standalone-*.jar "$host/tests/console.jar"

@@ -126,8 +126,10 @@ if [ -n "$device" ]; then
     cat "$out/panama.json"
     echo ', "jcuda":'
     cat "$out/jcuda.json" 2>/dev/null || echo null
-    echo ', "peers":'
-    cat "$out/geometry_cuda.json" 2>/dev/null || echo null
+    for peer in geometry pipeline; do
+      echo ", \"peers_$peer\":"
+      cat "$out/${peer}_cuda.json" 2>/dev/null || echo null
+    done
     echo '}'
   } >"$out/$device.json"
 fi

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
@@ -24,12 +25,18 @@ import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourGraph;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.information.KsgParameters;
+import org.geodex.matrix.ElementType;
 import org.geodex.matrix.Matrix;
+import org.geodex.model.Activations;
+import org.geodex.model.Keep;
+import org.geodex.model.LayerHook;
+import org.geodex.model.Model;
+import org.geodex.model.TokenBatch;
 
 /**
  * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), each kernel
- * against them, then the operations from host memory to host memory, the median of three after a
- * first run. Prints a table and writes a JSON file.
+ * against them, then the operations from host memory to host memory, forward passes and a training
+ * step, the median of three after a first run. Prints a table and writes a JSON file.
  *
  * <p>Arguments: binding, driver, JSON file; {@code small} as a fourth makes the shapes small, for a
  * run on the emulator that shows only that the lane works.
@@ -72,6 +79,7 @@ public final class GpuLane {
     }
     try (Backend cuda = open("cuda")) {
       operations(cuda);
+      pipeline(cuda);
     }
     write();
   }
@@ -260,6 +268,63 @@ public final class GpuLane {
     NeighbourTable table = backend.geometry().knn(x, null, 15, Metric.EUCLIDEAN);
     Graph graph = NeighbourGraph.of(table, NeighbourGraph.Kind.UNION);
     GeodesicDistances.matrix(backend, graph).close();
+  }
+
+  /** Forward passes with all hidden states kept on the device, and a training step. */
+  private void pipeline(Backend cuda) {
+    if (small) {
+      forward(cuda, SyntheticGpt2.SMALLEST, ElementType.BF16, 2, 8);
+    } else {
+      forward(cuda, SyntheticGpt2.BASE, ElementType.F32, 8, 512);
+      forward(cuda, SyntheticGpt2.BASE, ElementType.BF16, 8, 512);
+      forward(cuda, SyntheticGpt2.LARGEST, ElementType.F32, 4, 512);
+      forward(cuda, SyntheticGpt2.LARGEST, ElementType.BF16, 4, 512);
+    }
+    int n = small ? 16 : 512;
+    int d = small ? 24 : 768;
+    try (MineStep step = new MineStep(cuda, n, d)) {
+      int steps = small ? 3 : 200;
+      double seconds =
+          time(
+              "MINE, %d steps, batch %d, d=%d".formatted(steps, n, d),
+              () -> {
+                for (int i = 0; i < steps; i++) {
+                  step.run();
+                }
+                step.bound();
+              });
+      report("MINE step, ms", seconds / steps * 1e3);
+    }
+  }
+
+  /** The last state's first value is fetched, so that the pass has run to its end. */
+  private void forward(
+      Backend cuda, SyntheticGpt2.Shape shape, ElementType type, int size, int length) {
+    SplittableRandom random = new SplittableRandom(2);
+    int[][] ids = new int[size][];
+    for (int i = 0; i < size; i++) {
+      ids[i] = random.ints(length, 0, shape.vocabulary()).toArray();
+    }
+    TokenBatch batch = TokenBatch.of(ids);
+    try (Model model = Model.load(SyntheticGpt2.write(shape, type), cuda)) {
+      String name = "forward %s %s, %d x %d".formatted(shape.name(), type, size, length);
+      double seconds =
+          time(
+              name,
+              () -> {
+                try (Activations states =
+                    model.forward(batch, Keep.hiddenStates(), LayerHook.NONE)) {
+                  Matrix last = states.get("hidden_states." + shape.layers());
+                  try (Matrix.Owned first = last.gather(new int[] {0})) {
+                    first.get(0, 0);
+                  }
+                }
+              });
+      report(name + ", tokens/s", size * length / seconds);
+      report(
+          name + ", % of cuBLAS",
+          100 * size * length * shape.flopsPerToken() / seconds / ceilings.get(Ceiling.SGEMM));
+    }
   }
 
   private double time(String name, Runnable operation) {

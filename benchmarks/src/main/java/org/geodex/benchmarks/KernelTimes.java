@@ -64,24 +64,25 @@ final class KernelTimes implements AutoCloseable {
     shortestPaths(small ? 200 : 20_000);
     counts(small ? 120 : 10_000);
     categorical(small ? 65 : 4096, small ? 17 : 1024);
+    new LayerTimes(this, small).run();
     return times;
   }
 
   // ---- measuring
 
-  private DeviceBuffer allocate(long bytes) {
+  DeviceBuffer allocate(long bytes) {
     DeviceBuffer buffer = context.allocate(bytes);
     open.push(buffer);
     return buffer;
   }
 
   /** Positive f32 values. */
-  private DeviceBuffer values(long count) {
+  DeviceBuffer values(long count) {
     return upload(
         count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
   }
 
-  private DeviceBuffer doubles(long count) {
+  DeviceBuffer doubles(long count) {
     return upload(
         count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
   }
@@ -104,7 +105,7 @@ final class KernelTimes implements AutoCloseable {
     return buffer;
   }
 
-  private DeviceBuffer integers(int[] values) {
+  DeviceBuffer integers(int[] values) {
     DeviceBuffer buffer = allocate(4L * values.length);
     try (Arena arena = Arena.ofConfined()) {
       context.copyToDevice(arena.allocateFrom(ValueLayout.JAVA_INT, values), buffer, 0);
@@ -113,19 +114,19 @@ final class KernelTimes implements AutoCloseable {
     return buffer;
   }
 
-  private void freeAll() {
+  void freeAll() {
     context.stream().synchronize();
     while (!open.isEmpty()) {
       open.pop().close();
     }
   }
 
-  private static int blocks(long n, int each) {
+  static int blocks(long n, int each) {
     return Math.toIntExact(Math.ceilDiv(n, (long) each));
   }
 
   /** Times a kernel and says what part of its ceiling it reaches. */
-  private void time(
+  void time(
       String kernel, Ceiling ceiling, double work, Grid grid, int shared, Object... arguments) {
     double millis =
         millis(

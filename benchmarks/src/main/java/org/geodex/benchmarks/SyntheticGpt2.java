@@ -12,8 +12,20 @@ import java.util.SplittableRandom;
 import org.geodex.matrix.ElementType;
 import org.geodex.matrix.SafetensorsSink;
 
-/** A GPT-2 checkpoint of 124M shape with random weights, for timing. */
+/** GPT-2 checkpoints of published shapes with random weights, for timing. */
 final class SyntheticGpt2 {
+  /**
+   * A shape.
+   *
+   * @param name as it is published
+   */
+  record Shape(String name, int layers, int width, int heads, int vocabulary) {
+    /** Multiplications and additions of one token's projections. */
+    double flopsPerToken() {
+      return 2.0 * layers * 12 * width * width;
+    }
+  }
+
   static final int LAYERS = 12;
 
   /** For a test that wants every benchmark to run and no times. */
@@ -24,27 +36,37 @@ final class SyntheticGpt2 {
 
   private SyntheticGpt2() {}
 
-  /** Multiplications and additions of one token's projections. */
+  static final Shape SMALLEST = new Shape("tiny", 2, 48, 4, 500);
+  static final Shape BASE = new Shape("124m", 12, 768, 12, 50257);
+  static final Shape LARGEST = new Shape("1.5b", 48, 1600, 25, 50257);
+
+  private static final Shape DEFAULT =
+      new Shape(SMALL ? "small" : BASE.name(), LAYERS, WIDTH, 12, VOCABULARY);
+
   static double flopsPerToken() {
-    return 2.0 * LAYERS * 12 * WIDTH * WIDTH;
+    return DEFAULT.flopsPerToken();
   }
 
-  /** Writes config.json and model.safetensors, F32 or F16, unless they are there. */
   static Path write(ElementType type) {
+    return write(DEFAULT, type);
+  }
+
+  /** Writes config.json and model.safetensors, F32, F16 or BF16, unless they are there. */
+  static Path write(Shape shape, ElementType type) {
     try {
       Path folder =
           Files.createDirectories(
               Path.of(
                   System.getProperty("java.io.tmpdir"),
-                  "geodex-gpt2-%s-%s".formatted(SMALL ? "small" : "124m", type)));
+                  "geodex-gpt2-%s-%s".formatted(shape.name(), type)));
       if (!Files.exists(folder.resolve("model.safetensors"))) {
         Files.writeString(
             folder.resolve("config.json"),
             """
-            {"model_type": "gpt2", "n_layer": 12, "n_embd": %d, "n_head": 12, "vocab_size": %d}
+            {"model_type": "gpt2", "n_layer": %d, "n_embd": %d, "n_head": %d, "vocab_size": %d}
             """
-                .formatted(WIDTH, VOCABULARY));
-        weights(folder.resolve("model.safetensors"), type);
+                .formatted(shape.layers(), shape.width(), shape.heads(), shape.vocabulary()));
+        weights(folder.resolve("model.safetensors"), shapes(shape), type);
       }
       return folder;
     } catch (IOException e) {
@@ -52,8 +74,7 @@ final class SyntheticGpt2 {
     }
   }
 
-  private static void weights(Path file, ElementType type) {
-    Map<String, long[]> shapes = shapes();
+  private static void weights(Path file, Map<String, long[]> shapes, ElementType type) {
     SafetensorsSink.Builder builder = SafetensorsSink.builder();
     shapes.forEach((name, shape) -> builder.tensor(name, type, shape));
     SplittableRandom random = new SplittableRandom(1);
@@ -69,11 +90,7 @@ final class SyntheticGpt2 {
         boolean isBias = tensor.getKey().endsWith("bias");
         for (long i = 0; i < count; i++) {
           float value = isBias ? 0 : isNorm ? 1 : (float) (random.nextDouble() - 0.5) * 0.07f;
-          if (type == ElementType.F16) {
-            values.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
-          } else {
-            values.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
-          }
+          put(values, i, value, type);
         }
         sink.write(tensor.getKey(), values);
       }
@@ -81,12 +98,22 @@ final class SyntheticGpt2 {
     }
   }
 
-  private static Map<String, long[]> shapes() {
-    long d = WIDTH;
+  private static void put(MemorySegment values, long i, float value, ElementType type) {
+    switch (type) {
+      case F16 -> values.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
+      case BF16 ->
+          values.setAtIndex(
+              ValueLayout.JAVA_SHORT, i, (short) (Float.floatToRawIntBits(value) >>> 16));
+      default -> values.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+    }
+  }
+
+  private static Map<String, long[]> shapes(Shape shape) {
+    long d = shape.width();
     Map<String, long[]> shapes = new LinkedHashMap<>();
-    shapes.put("wte.weight", new long[] {VOCABULARY, d});
+    shapes.put("wte.weight", new long[] {shape.vocabulary(), d});
     shapes.put("wpe.weight", new long[] {1024, d});
-    for (int i = 0; i < LAYERS; i++) {
+    for (int i = 0; i < shape.layers(); i++) {
       String layer = "h." + i + ".";
       shapes.put(layer + "ln_1.weight", new long[] {d});
       shapes.put(layer + "ln_1.bias", new long[] {d});

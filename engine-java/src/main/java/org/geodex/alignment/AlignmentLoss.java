@@ -3,7 +3,6 @@ package org.geodex.alignment;
 import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.matrix.Matrix;
-import org.geodex.neural.Gradients;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
@@ -29,29 +28,29 @@ import org.geodex.neural.Parameter;
  * <p>f32 products, f64 sums. The same bits for any number of threads. The map's correction and the
  * critic belong to the caller.
  */
-public final class AlignmentLoss {
+public final class AlignmentLoss implements AutoCloseable {
   /** Shuffles that the bound on rows which are not trained on averages over. */
   private static final int SHUFFLES = 4;
 
   private final Backend backend;
   private final LossWeights weights;
-  private final float[] deviation;
+  private final Matrix deviation;
   private final Mlp correction;
   private final PairCritic critic;
   private final double memory;
   private final double reach;
-  private double logAverage = Double.NaN;
+  private final Matrix.Owned average;
 
   /**
    * Prepares the loss.
    *
-   * @param deviation the target's standard deviations
+   * @param deviation [1,d], the target's standard deviations
    * @param critic null where λ_info is 0
    */
   public AlignmentLoss(
       Backend backend,
       LossWeights weights,
-      float[] deviation,
+      Matrix deviation,
       Mlp correction,
       PairCritic critic,
       TrainingParameters parameters) {
@@ -62,6 +61,8 @@ public final class AlignmentLoss {
     this.critic = critic;
     this.memory = parameters.memory();
     this.reach = parameters.reach();
+    this.average = backend.allocate(1, 1);
+    average.fill(Float.NaN);
   }
 
   /**
@@ -83,6 +84,17 @@ public final class AlignmentLoss {
    * @param curvature squared change of slope
    */
   public record Terms(double stress, double residual, double information, double curvature) {
+    static final int COUNT = 4;
+
+    /** Those that lie one below the other from a row on. */
+    static Terms of(Matrix values, long row) {
+      return new Terms(
+          values.get(row, 0),
+          values.get(row + 1, 0),
+          values.get(row + 2, 0),
+          values.get(row + 3, 0));
+    }
+
     /** The weighted sum. */
     public double total(LossWeights weights) {
       return (weights.geo() > 0 ? weights.geo() * (stress + residual) : 0)
@@ -91,99 +103,62 @@ public final class AlignmentLoss {
     }
   }
 
-  /** Space for the rows of one call, used again by the next. */
+  /** Space for the rows of one call, used again by the next, and what came out. */
   public static final class Work implements AutoCloseable {
     private final int n;
     private final int probes;
     private final Matrix.Owned inputs;
+    private final Matrix.Owned steps;
     private final Matrix.Owned gradient;
     private final Matrix.Owned mapped;
     private final Matrix.Owned scratch;
-    private final Matrix.Owned rows;
     private final Matrix.Owned scores;
+    private final Matrix.Owned terms;
 
     /** For n rows of d columns. */
-    public Work(int n, int d) {
+    public Work(Backend backend, int n, int d) {
       this.n = n;
       this.probes = Math.ceilDiv(n, 4);
-      inputs = Matrix.allocate(n + 2L * probes, d);
-      gradient = Matrix.allocate(n + 2L * probes, d);
-      mapped = Matrix.allocate(n, d);
-      scratch = Matrix.allocate(n, d);
-      rows = Matrix.allocate(n, d);
-      scores = Matrix.allocate(2L * n, 1);
+      inputs = backend.allocate(n + 2L * probes, d);
+      steps = backend.allocate(probes, d);
+      gradient = backend.allocate(n + 2L * probes, d);
+      mapped = backend.allocate(n, d);
+      scratch = backend.allocate(n, d);
+      scores = backend.allocate(2L * n, 1);
+      terms = backend.allocate(Terms.COUNT, 1);
+      terms.fill(Float.NaN);
+    }
+
+    private Matrix term(int index) {
+      return terms.rows(index, index + 1);
+    }
+
+    /** [{@value Terms#COUNT},1]: the terms of the last call; NaN for what was not computed. */
+    Matrix terms() {
+      return terms;
     }
 
     @Override
     public void close() {
       inputs.close();
+      steps.close();
       gradient.close();
       mapped.close();
       scratch.close();
-      rows.close();
       scores.close();
+      terms.close();
     }
   }
 
-  /** The terms that have a weight, and the gradients of the map's and the critic's parameters. */
-  public Terms train(Part part, Work work, RandomGenerator random) {
-    int n = work.n;
-    boolean bent = weights.curv() > 0;
-    double step = bent ? probe(part.source(), work, random) : 0;
-    if (!bent) {
-      work.inputs.rows(0, n).segment().copyFrom(part.source().segment());
+  /** Random directions of the length that curvature looks along; where it has a weight. */
+  void draw(Work work, RandomGenerator random) {
+    if (weights.curv() > 0) {
+      directions(work, random);
     }
-    long used = bent ? work.inputs.rows() : n;
-    Matrix outputs = correction.forward(work.inputs.rows(0, used));
-    add(part.start(), outputs, work.mapped);
-    Matrix gradient = work.gradient.rows(0, used);
-    gradient.fill(0);
-    double residual = Double.NaN;
-    double stress = Double.NaN;
-    if (weights.geo() > 0) {
-      residual = residual(part, work, true);
-      stress = stress(part, work, true);
-    }
-    double information =
-        weights.info() > 0 ? information(part, work, 1 + random.nextInt(n - 1)) : Double.NaN;
-    double curvature = bent ? curvature(outputs, work, step, true) : Double.NaN;
-    correction.backward(gradient, null);
-    return new Terms(stress, residual, information, curvature);
   }
 
-  /** The terms without gradients; stress and residual whatever their weight. */
-  public Terms value(Part part, Work work, RandomGenerator random) {
-    double step = probe(part.source(), work, random);
-    Matrix outputs = correction.forward(work.inputs);
-    add(part.start(), outputs, work.mapped);
-    return new Terms(
-        stress(part, work, false),
-        residual(part, work, false),
-        weights.info() > 0 ? bound(part, work) : Double.NaN,
-        curvature(outputs, work, step, false));
-  }
-
-  private void add(Matrix start, Matrix outputs, Matrix mapped) {
-    float[] none = new float[0];
-    Rows.forEach(
-        backend,
-        start,
-        (i, row) -> {
-          float[] added = row.length == 0 ? none : new float[row.length];
-          outputs.copyRow(i, added);
-          for (int j = 0; j < row.length; j++) {
-            row[j] += added[j];
-          }
-          mapped.setRow(i, row);
-        });
-  }
-
-  /** Stacks z, z + h and z − h; returns ‖h‖². */
-  private double probe(Matrix source, Work work, RandomGenerator random) {
-    int n = work.n;
-    int d = source.columns();
-    work.inputs.rows(0, n).segment().copyFrom(source.segment());
-    double length = reach * Math.sqrt(d);
+  private void directions(Work work, RandomGenerator random) {
+    int d = work.steps.columns();
     float[] row = new float[d];
     double[] direction = new double[d];
     for (int p = 0; p < work.probes; p++) {
@@ -192,114 +167,94 @@ public final class AlignmentLoss {
         direction[j] = random.nextGaussian();
         square += direction[j] * direction[j];
       }
-      double scale = length / Math.sqrt(square);
-      for (int sign = 1; sign >= -1; sign -= 2) {
-        source.copyRow(p, row);
-        for (int j = 0; j < d; j++) {
-          row[j] += (float) (sign * scale * direction[j]);
-        }
-        work.inputs.setRow(n + p + (sign > 0 ? 0 : work.probes), row);
+      double scale = Math.sqrt(squaredReach(d) / square);
+      for (int j = 0; j < d; j++) {
+        row[j] = (float) (scale * direction[j]);
       }
+      work.steps.setRow(p, row);
     }
-    return length * length;
   }
 
-  private double residual(Part part, Work work, boolean train) {
-    int d = part.target().columns();
-    double[] sums = new double[work.n];
-    float factor = (float) (2 * weights.geo() / ((double) work.n * d));
-    Rows.forEach(
-        backend,
-        work.mapped,
-        (i, row) -> {
-          float[] target = new float[d];
-          part.target().copyRow(i, target);
-          double sum = 0;
-          for (int j = 0; j < d; j++) {
-            row[j] -= target[j];
-            sum += (double) row[j] * row[j];
-            row[j] *= factor;
-          }
-          sums[i] = sum;
-          if (train) {
-            work.gradient.setRow(i, row);
-          }
-        });
-    double sum = 0;
-    for (double row : sums) {
-      sum += row;
-    }
-    return sum / work.n / d;
+  /** ‖h‖². */
+  private double squaredReach(int d) {
+    return reach * reach * d;
   }
 
-  private double stress(Part part, Work work, boolean train) {
-    Rows.forEach(
-        backend,
-        work.mapped,
-        (i, row) -> {
-          for (int j = 0; j < row.length; j++) {
-            row[j] *= deviation[j];
-          }
-          work.rows.setRow(i, row);
-        });
-    Matrix gradient = train ? work.scratch : null;
-    double stress = GeodesicStress.of(backend, work.rows, part.geodesic(), gradient);
-    if (train) {
-      float weight = (float) weights.geo();
-      accumulate(work, 0, work.scratch, (j, value) -> weight * value * deviation[j]);
-    }
-    return stress;
+  /** The terms, and the gradients of the map's and the critic's parameters. */
+  public Terms train(Part part, Work work, RandomGenerator random) {
+    draw(work, random);
+    train(part, work);
+    return Terms.of(work.terms(), 0);
   }
 
-  private interface Scaling {
-    float at(int j, float value);
-  }
-
-  /** gradient[from + i] += scaled row i of {@code added}. */
-  private void accumulate(Work work, int from, Matrix added, Scaling scaling) {
-    Rows.forEach(
-        backend,
-        added,
-        (i, row) -> {
-          float[] sum = new float[row.length];
-          work.gradient.copyRow(from + i, sum);
-          for (int j = 0; j < row.length; j++) {
-            sum[j] += scaling.at(j, row[j]);
-          }
-          work.gradient.setRow(from + i, sum);
-        });
-  }
-
-  private double information(Part part, Work work, int shift) {
+  /**
+   * The same along the directions that were drawn, with the terms left in {@link Work#terms}: it
+   * only enqueues, so that a device can record it.
+   */
+  void train(Part part, Work work) {
     int n = work.n;
-    Matrix scores = critic.forward(work.mapped, part.target(), shift);
-    double joint = 0;
-    for (int i = 0; i < n; i++) {
-      joint += scores.get(i, 0);
+    boolean bent = weights.curv() > 0;
+    Matrix outputs = outputs(part, work, bent);
+    Matrix gradient = work.gradient.rows(0, outputs.rows());
+    Matrix first = gradient.rows(0, n);
+    double geo = weights.geo();
+    // Also without a weight: it clears the gradient that the others add to.
+    backend.loss().residual(work.mapped, part.target(), geo, first, work.term(1));
+    if (geo > 0) {
+      stress(part, work, first);
     }
-    double logMean = logMeanExp(scores, n);
-    logAverage =
-        Double.isNaN(logAverage)
-            ? logMean
-            : logSum(Math.log(memory) + logAverage, Math.log1p(-memory) + logMean);
-    for (int i = 0; i < n; i++) {
-      work.scores.set(i, 0, -1f / n);
-      work.scores.set(n + i, 0, Gradients.ofScore(Math.exp(scores.get(n + i, 0) - logAverage) / n));
+    if (weights.info() > 0) {
+      information(part, work, first);
     }
-    critic.backward(work.mapped, part.target(), shift, work.scores, work.scratch);
-    float weight = (float) informationWeight(work);
-    accumulate(work, 0, work.scratch, (j, value) -> weight * value);
-    return joint / n - logMean;
+    if (bent) {
+      curvature(outputs, work, gradient);
+    }
+    correction.backward(gradient, null);
   }
 
-  /** λ_info, lowered so that the bound's gradient is not longer than that of L_geo. */
-  private double informationWeight(Work work) {
-    if (weights.geo() == 0) {
-      return weights.info();
+  /** The terms without gradients, whatever their weight; the bound where it has one. */
+  public Terms value(Part part, Work work, RandomGenerator random) {
+    directions(work, random);
+    Matrix outputs = outputs(part, work, true);
+    stress(part, work, null);
+    backend.loss().residual(work.mapped, part.target(), 0, null, work.term(1));
+    curvature(outputs, work, null);
+    if (weights.info() > 0) {
+      work.term(2).set(0, 0, (float) bound(part, work));
     }
-    double limit = Gradients.norm(backend, work.gradient.rows(0, work.n));
-    double length = Gradients.norm(backend, work.scratch);
-    return length == 0 ? weights.info() : Math.min(weights.info(), limit / length);
+    return Terms.of(work.terms(), 0);
+  }
+
+  /** Maps the rows, and where asked those beside them that curvature looks at. */
+  private Matrix outputs(Part part, Work work, boolean bent) {
+    int n = work.n;
+    work.inputs.rows(0, n).copyFrom(part.source());
+    if (bent) {
+      backend.network().probe(work.inputs, work.steps);
+    }
+    Matrix outputs = correction.forward(bent ? work.inputs : work.inputs.rows(0, n));
+    backend.network().add(part.start(), outputs.rows(0, n), work.mapped);
+    return outputs;
+  }
+
+  private void stress(Part part, Work work, Matrix gradient) {
+    backend
+        .loss()
+        .stress(work.mapped, deviation, part.geodesic(), weights.geo(), gradient, work.term(0));
+  }
+
+  /** The bound on a batch in random order: a shift by one leaves no pair together. */
+  private void information(Part part, Work work, Matrix gradient) {
+    Matrix scores = critic.forward(work.mapped, part.target(), 1);
+    backend.loss().donskerVaradhan(scores, memory, average, work.scores, work.term(2));
+    critic.backward(work.mapped, part.target(), 1, work.scores, work.scratch);
+    // The bound pulls no harder than L_geo, where there is one.
+    backend.loss().pull(gradient, work.scratch, weights.info(), weights.geo() > 0);
+  }
+
+  private void curvature(Matrix outputs, Work work, Matrix gradient) {
+    double square = squaredReach(outputs.columns());
+    backend.loss().curvature(outputs, work.probes, square, weights.curv(), gradient, work.term(3));
   }
 
   private double bound(Part part, Work work) {
@@ -339,51 +294,16 @@ public final class AlignmentLoss {
         : largest + Math.log(Math.exp(a - largest) + Math.exp(b - largest));
   }
 
-  private double curvature(Matrix outputs, Work work, double square, boolean train) {
-    int n = work.n;
-    int probes = work.probes;
-    double[] sums = new double[probes];
-    float factor = (float) (2 * weights.curv() / (probes * square));
-    Rows.forEach(
-        backend,
-        outputs.rows(n, n + (long) probes),
-        (p, bend) -> {
-          int d = bend.length;
-          float[] row = new float[d];
-          outputs.copyRow(n + probes + p, row);
-          for (int j = 0; j < d; j++) {
-            bend[j] += row[j];
-          }
-          outputs.copyRow(p, row);
-          double sum = 0;
-          for (int j = 0; j < d; j++) {
-            bend[j] -= 2 * row[j];
-            sum += (double) bend[j] * bend[j];
-          }
-          sums[p] = sum;
-          if (train) {
-            work.gradient.copyRow(p, row);
-            for (int j = 0; j < d; j++) {
-              bend[j] *= factor;
-              row[j] -= 2 * bend[j];
-            }
-            work.gradient.setRow(p, row);
-            work.gradient.setRow(n + p, bend);
-            work.gradient.setRow(n + probes + p, bend);
-          }
-        });
-    double sum = 0;
-    for (double row : sums) {
-      sum += row;
-    }
-    return sum / probes / square;
-  }
-
   /** Sets the last layer of a network to 0, so that it begins as the zero function. */
   static void silence(Mlp correction) {
     var parameters = correction.parameters();
     for (Parameter parameter : parameters.subList(parameters.size() - 2, parameters.size())) {
       parameter.value().fill(0);
     }
+  }
+
+  @Override
+  public void close() {
+    average.close();
   }
 }

@@ -171,7 +171,7 @@ public final class AlignmentMeasures {
     }
     put("cka_debiased", () -> new CkaDebiased().of(backend, x, y));
     try (Matrix.Owned rows = x.copy()) {
-      put("stress", () -> GeodesicStress.of(backend, rows, geodesic, null));
+      put("stress", () -> GeodesicStress.of(backend, rows, geodesic));
     }
     put("residual", () -> residual(x, y));
   }

@@ -33,12 +33,12 @@ public final class AlignmentProblem implements AutoCloseable {
       RowSample sample = new RowSample(rows);
       this.source = sample.of(source);
       this.target = sample.of(target);
-      this.geodesic = GeodesicStress.distances(backend, this.target, neighbours);
+      this.geodesic = backend.adopt(GeodesicStress.distances(backend, this.target, neighbours));
     }
 
     private void standardize(Backend backend, ColumnScale from, ColumnScale to) {
-      sourceStandard = from.standardize(backend, source);
-      targetStandard = to.standardize(backend, target);
+      sourceStandard = backend.adopt(from.standardize(backend, source));
+      targetStandard = backend.adopt(to.standardize(backend, target));
     }
 
     Matrix source() {
@@ -117,7 +117,7 @@ public final class AlignmentProblem implements AutoCloseable {
   /** The source rows of a part under a map, in standard deviations of the target. */
   Matrix.Owned standardized(Backend backend, ScaleMap map, Part part) {
     try (Matrix.Owned mapped = map.apply(backend, part.source())) {
-      return targetScale.standardize(backend, mapped);
+      return backend.adopt(targetScale.standardize(backend, mapped));
     }
   }
 

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
-import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Network;
+import org.geodex.backend.Repeated;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
 import org.geodex.neural.EarlyStop;
-import org.geodex.neural.Gradients;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
@@ -56,16 +56,17 @@ final class MapTraining {
     AlignmentLoss.silence(correction);
     ResidualMap map =
         new ResidualMap(start, problem.sourceScale(), problem.targetScale(), correction);
+    float[] deviation = problem.targetScale().deviation();
     try (PairCritic critic =
             weights.info() > 0
                 ? new PairCritic(
                     backend, new SplittableRandom(seed + 1), d, d, parameters.criticSizes())
                 : null;
+        Matrix.Owned scale = backend.adopt(Matrix.of(deviation));
         Matrix.Owned startTraining = problem.standardized(backend, start, problem.training());
-        Matrix.Owned startValidation = problem.standardized(backend, start, problem.validation())) {
-      AlignmentLoss loss =
-          new AlignmentLoss(
-              backend, weights, problem.targetScale().deviation(), correction, critic, parameters);
+        Matrix.Owned startValidation = problem.standardized(backend, start, problem.validation());
+        AlignmentLoss loss =
+            new AlignmentLoss(backend, weights, scale, correction, critic, parameters)) {
       Loop loop = new Loop(backend, loss, correction, critic, weights, parameters, seed);
       return loop.run(
           problem.training().lossPart(startTraining),
@@ -93,7 +94,7 @@ final class MapTraining {
       }
       int d = training.source().columns();
       int n = training.source().intRows();
-      int batch = Math.min(parameters.batch(), n);
+      int size = Math.min(parameters.batch(), n);
       SplittableRandom random = new SplittableRandom(seed + 2);
       List<Epoch> curve = new ArrayList<>();
       try (AdamW mapSteps =
@@ -103,22 +104,25 @@ final class MapTraining {
                   ? null
                   : new AdamW(backend, critic.parameters(), parameters.rate(), parameters.decay());
           EarlyStop stop = new EarlyStop(backend, all, parameters.patience());
-          AlignmentLoss.Work step = new AlignmentLoss.Work(batch, d);
-          AlignmentLoss.Work check = new AlignmentLoss.Work(validation.source().intRows(), d)) {
+          Batch batch = new Batch(backend, training, size);
+          AlignmentLoss.Work work = new AlignmentLoss.Work(backend, size, d);
+          AlignmentLoss.Work check =
+              new AlignmentLoss.Work(backend, validation.source().intRows(), d);
+          Repeated step =
+              backend.repeated(
+                  () -> {
+                    batch.gather();
+                    loss.train(batch.part(), work);
+                    mapSteps.step(parameters.clip());
+                    if (criticSteps != null) {
+                      criticSteps.step(parameters.clip());
+                    }
+                  })) {
         curve.add(epoch(Double.NaN, validation, check));
         stop.enter(-criterion(curve.getFirst()));
         for (int e = 1; e <= parameters.epochs(); e++) {
-          int[] order = shuffled(n, random);
-          double sum = 0;
-          int batches = n / batch;
-          for (int b = 0; b < batches; b++) {
-            sum += step(training, rows(order, b * batch, batch), step, random);
-            mapSteps.step(Gradients.clip(backend, correction.parameters(), parameters.clip()));
-            if (critic != null) {
-              criticSteps.step(Gradients.clip(backend, critic.parameters(), parameters.clip()));
-            }
-          }
-          curve.add(epoch(sum / batches, validation, check));
+          double trained = steps(shuffled(n, random), batch, work, random, step);
+          curve.add(epoch(trained, validation, check));
           if (stop.enter(-criterion(curve.getLast()))) {
             break;
           }
@@ -128,30 +132,24 @@ final class MapTraining {
       }
     }
 
-    private double step(
-        AlignmentLoss.Part all, int[] rows, AlignmentLoss.Work work, RandomGenerator random) {
-      RowSample sample = new RowSample(rows);
-      try (Matrix.Owned source = sample.of(all.source());
-          Matrix.Owned start = sample.of(all.start());
-          Matrix.Owned target = sample.of(all.target());
-          Matrix.Owned geodesic = square(all.geodesic(), rows)) {
-        AlignmentLoss.Part part = new AlignmentLoss.Part(source, start, target, geodesic);
-        return loss.train(part, work, random).total(weights);
-      }
-    }
-
-    private Matrix.Owned square(Matrix distances, int[] rows) {
-      Matrix.Owned square = Matrix.allocate(rows.length, rows.length);
-      float[] all = new float[distances.columns()];
-      float[] kept = new float[rows.length];
-      for (int i = 0; i < rows.length; i++) {
-        distances.copyRow(rows[i], all);
-        for (int j = 0; j < rows.length; j++) {
-          kept[j] = all[rows[j]];
+    /** A step for each whole batch of the order; returns the mean of their losses. */
+    private double steps(
+        int[] order, Batch batch, AlignmentLoss.Work work, RandomGenerator random, Repeated step) {
+      int batches = order.length / batch.size();
+      int count = AlignmentLoss.Terms.COUNT;
+      try (Matrix.Owned terms = backend.allocate((long) batches * count, 1)) {
+        for (int b = 0; b < batches; b++) {
+          batch.choose(order, b * batch.size());
+          loss.draw(work, random);
+          step.run();
+          terms.rows((long) b * count, (b + 1L) * count).copyFrom(work.terms());
         }
-        square.setRow(i, kept);
+        double sum = 0;
+        for (int b = 0; b < batches; b++) {
+          sum += AlignmentLoss.Terms.of(terms, (long) b * count).total(weights);
+        }
+        return sum / batches;
       }
-      return square;
     }
 
     /** Validation always probes along the same directions. */
@@ -175,10 +173,6 @@ final class MapTraining {
       return fitted ? epoch.loss() + weights.info() * epoch.information() : epoch.loss();
     }
 
-    private static int[] rows(int[] order, int from, int count) {
-      return java.util.Arrays.copyOfRange(order, from, from + count);
-    }
-
     private static int[] shuffled(int n, RandomGenerator random) {
       int[] order = new int[n];
       for (int i = 0; i < n; i++) {
@@ -187,6 +181,64 @@ final class MapTraining {
         order[j] = i;
       }
       return order;
+    }
+  }
+
+  /** Some of the training rows, where the backend computes. */
+  private static final class Batch implements AutoCloseable {
+    private final Backend backend;
+    private final AlignmentLoss.Part all;
+    private final int size;
+    private final Matrix.Owned index;
+    private final Matrix.Owned source;
+    private final Matrix.Owned start;
+    private final Matrix.Owned target;
+    private final Matrix.Owned geodesic;
+
+    Batch(Backend backend, AlignmentLoss.Part all, int size) {
+      int d = all.source().columns();
+      this.backend = backend;
+      this.all = all;
+      this.size = size;
+      this.index = backend.allocate(1, size);
+      this.source = backend.allocate(size, d);
+      this.start = backend.allocate(size, d);
+      this.target = backend.allocate(size, d);
+      this.geodesic = backend.allocate(size, size);
+    }
+
+    int size() {
+      return size;
+    }
+
+    /** The rows of the order from {@code first} on. */
+    void choose(int[] order, int first) {
+      float[] rows = new float[size];
+      for (int i = 0; i < size; i++) {
+        rows[i] = order[first + i];
+      }
+      index.setRow(0, rows);
+    }
+
+    void gather() {
+      Network network = backend.network();
+      network.gather(all.source(), index, source);
+      network.gather(all.start(), index, start);
+      network.gather(all.target(), index, target);
+      network.gatherPairs(all.geodesic(), index, geodesic);
+    }
+
+    AlignmentLoss.Part part() {
+      return new AlignmentLoss.Part(source, start, target, geodesic);
+    }
+
+    @Override
+    public void close() {
+      index.close();
+      source.close();
+      start.close();
+      target.close();
+      geodesic.close();
     }
   }
 }

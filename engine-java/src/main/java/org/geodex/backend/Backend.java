@@ -54,6 +54,13 @@ public interface Backend extends AutoCloseable {
     return Matrix.allocate(rows, columns);
   }
 
+  /**
+   * A matrix of the host brought to where this backend computes: itself, or a copy that follows.
+   */
+  default Matrix.Owned adopt(Matrix.Owned x) {
+    return x;
+  }
+
   /** Products, moments, factorizations, eigenvalues. */
   Algebra algebra();
 
@@ -74,6 +81,21 @@ public interface Backend extends AutoCloseable {
 
   /** The parts of a small network's training that are no products. */
   Network network();
+
+  /** What small networks are trained for. */
+  Loss loss();
+
+  /**
+   * Work that is done many times on the same matrices. What changes from one time to the next
+   * stands in those matrices, so a device may record the work and then launch all of it with one
+   * call.
+   *
+   * @param work operations of this backend on matrices of {@link #allocate}; it reads and writes
+   *     none of them on the host, and does the same every time
+   */
+  default Repeated repeated(Runnable work) {
+    return work::run;
+  }
 
   /**
    * Operations that a backend with a device of its own left to the host's cores so far, by name;

@@ -1,14 +1,11 @@
 package org.geodex.information;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
-import org.geodex.neural.Gradients;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.Parameter;
 
@@ -35,7 +32,8 @@ public final class MutualInformationInfoNce {
       Backend backend, Matrix x, Matrix y, int[] pairing, NeuralParameters parameters) {
     Observations.check(x, y, MIN_ROWS, "a split into three parts");
     try (SplitRows rows = new SplitRows(backend, x, y, pairing, parameters.seed());
-        Bound bound = new Bound(backend, x.columns(), y.columns(), parameters)) {
+        Bound bound =
+            new Bound(backend, rows.batch(parameters), x.columns(), y.columns(), parameters)) {
       return NeuralTraining.run(backend, bound, rows, parameters);
     }
   }
@@ -45,13 +43,23 @@ public final class MutualInformationInfoNce {
     private final int batch;
     private final Mlp left;
     private final Mlp right;
+    private final Matrix.Owned scores;
+    private final Matrix.Owned gradient;
+    private final Matrix.Owned byLeft;
+    private final Matrix.Owned byRight;
 
-    Bound(Backend backend, int dx, int dy, NeuralParameters parameters) {
+    Bound(Backend backend, int batch, int dx, int dy, NeuralParameters parameters) {
       this.backend = backend;
-      this.batch = parameters.batch();
+      this.batch = batch;
       SplittableRandom random = new SplittableRandom(parameters.seed() + 2);
-      this.left = new Mlp(backend, random, sizes(dx, parameters.hidden()));
-      this.right = new Mlp(backend, random, sizes(dy, parameters.hidden()));
+      int[] hidden = parameters.hidden();
+      this.left = new Mlp(backend, random, sizes(dx, hidden));
+      this.right = new Mlp(backend, random, sizes(dy, hidden));
+      int width = hidden[hidden.length - 1];
+      this.scores = backend.allocate(batch, batch);
+      this.gradient = backend.allocate(batch, batch);
+      this.byLeft = backend.allocate(batch, width);
+      this.byRight = backend.allocate(batch, width);
     }
 
     private static int[] sizes(int in, int[] hidden) {
@@ -69,22 +77,15 @@ public final class MutualInformationInfoNce {
     }
 
     @Override
-    public double train(Matrix x, Matrix y, RandomGenerator random) {
-      int n = x.intRows();
-      try (Matrix.Owned scores = Matrix.allocate(n, n);
-          Matrix.Owned gradient = Matrix.allocate(n, n)) {
-        Matrix f = left.forward(x);
-        Matrix g = right.forward(y);
-        double bound = score(f, g, scores, gradient);
-        try (Matrix.Owned byLeft = Matrix.allocate(n, f.columns());
-            Matrix.Owned byRight = Matrix.allocate(n, g.columns())) {
-          backend.algebra().gemm(gradient, false, g, false, byLeft);
-          backend.algebra().gemm(gradient, true, f, false, byRight);
-          left.backward(byLeft, null);
-          right.backward(byRight, null);
-        }
-        return bound;
-      }
+    public void train(Matrix x, Matrix y, Matrix bound) {
+      Matrix f = left.forward(x);
+      Matrix g = right.forward(y);
+      backend.algebra().gemm(f, false, g, true, scores);
+      backend.loss().infoNce(scores, gradient, bound);
+      backend.algebra().gemm(gradient, false, g, false, byLeft);
+      backend.algebra().gemm(gradient, true, f, false, byRight);
+      left.backward(byLeft, null);
+      right.backward(byRight, null);
     }
 
     /** The mean over whole batches; what is left over at the end is a batch with its last rows. */
@@ -93,55 +94,29 @@ public final class MutualInformationInfoNce {
       int n = x.intRows();
       int size = Math.min(batch, n);
       int batches = Math.max(1, n / size);
+      Matrix square = scores.reshaped(size, size);
       double sum = 0;
-      for (int b = 0; b < batches; b++) {
-        long from = (long) b * size;
-        Matrix f = left.forward(x.rows(from, from + size));
-        Matrix g = right.forward(y.rows(from, from + size));
-        try (Matrix.Owned scores = Matrix.allocate(size, size)) {
-          sum += score(f, g, scores, null);
+      try (Matrix.Owned bound = backend.allocate(1, 1)) {
+        for (int b = 0; b < batches; b++) {
+          long from = (long) b * size;
+          Matrix f = left.forward(x.rows(from, from + size));
+          Matrix g = right.forward(y.rows(from, from + size));
+          backend.algebra().gemm(f, false, g, true, square);
+          backend.loss().infoNce(square, null, bound);
+          sum += bound.get(0, 0);
         }
       }
       return sum / batches;
-    }
-
-    /** The bound of one batch, and the gradient of −bound by the scores unless that is null. */
-    private double score(Matrix f, Matrix g, Matrix scores, Matrix gradient) {
-      int n = scores.intRows();
-      backend.algebra().gemm(f, false, g, true, scores);
-      double[] terms = new double[n];
-      backend
-          .parallel()
-          .forEach(
-              n,
-              i -> {
-                float[] row = new float[n];
-                scores.copyRow(i, row);
-                double largest = Double.NEGATIVE_INFINITY;
-                for (float value : row) {
-                  largest = Math.max(largest, value);
-                }
-                double sum = 0;
-                for (float value : row) {
-                  sum += Math.exp(value - largest);
-                }
-                double logSum = largest + Math.log(sum);
-                terms[(int) i] = row[(int) i] - logSum;
-                if (gradient != null) {
-                  for (int j = 0; j < n; j++) {
-                    row[j] = Gradients.ofScore(Math.exp(row[j] - logSum) / n);
-                  }
-                  row[(int) i] -= 1f / n;
-                  gradient.setRow(i, row);
-                }
-              });
-      return Math.log(n) + Arrays.stream(terms).sum() / n;
     }
 
     @Override
     public void close() {
       left.close();
       right.close();
+      scores.close();
+      gradient.close();
+      byLeft.close();
+      byRight.close();
     }
   }
 }

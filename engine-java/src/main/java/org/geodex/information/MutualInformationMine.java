@@ -2,11 +2,9 @@ package org.geodex.information;
 
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
-import org.geodex.neural.Gradients;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
 
@@ -35,7 +33,8 @@ public final class MutualInformationMine {
       Backend backend, Matrix x, Matrix y, int[] pairing, NeuralParameters parameters) {
     Observations.check(x, y, MIN_ROWS, "a split into three parts");
     try (SplitRows rows = new SplitRows(backend, x, y, pairing, parameters.seed());
-        Bound bound = new Bound(backend, x.columns(), y.columns(), parameters)) {
+        Bound bound =
+            new Bound(backend, rows.batch(parameters), x.columns(), y.columns(), parameters)) {
       return NeuralTraining.run(backend, bound, rows, parameters);
     }
   }
@@ -44,16 +43,21 @@ public final class MutualInformationMine {
     /** Shuffles that the value on unseen rows averages over. */
     private static final int SHUFFLES = 8;
 
+    private final Backend backend;
     private final PairCritic critic;
     private final double memory;
-    private double average = Double.NaN;
-    private Matrix.Owned gradient = Matrix.allocate(0, 1);
+    private final Matrix.Owned average;
+    private final Matrix.Owned gradient;
 
-    Bound(Backend backend, int dx, int dy, NeuralParameters parameters) {
+    Bound(Backend backend, int batch, int dx, int dy, NeuralParameters parameters) {
+      this.backend = backend;
       this.memory = parameters.memory();
       this.critic =
           new PairCritic(
               backend, new SplittableRandom(parameters.seed() + 2), dx, dy, parameters.hidden());
+      this.average = backend.allocate(1, 1);
+      this.gradient = backend.allocate(2L * batch, 1);
+      average.fill(Float.NaN);
     }
 
     @Override
@@ -61,27 +65,12 @@ public final class MutualInformationMine {
       return critic.parameters();
     }
 
+    /** The batch is in random order: a shift by one is a shuffle that leaves no pair together. */
     @Override
-    public double train(Matrix x, Matrix y, RandomGenerator random) {
-      int n = x.intRows();
-      // A shift of a batch in random order is a shuffle that leaves no pair together.
-      int shift = 1 + random.nextInt(n - 1);
-      Matrix scores = critic.forward(x, y, shift);
-      double joint = 0;
-      double exponential = 0;
-      for (int i = 0; i < n; i++) {
-        joint += scores.get(i, 0);
-        exponential += Math.exp(scores.get(n + i, 0));
-      }
-      double mean = exponential / n;
-      average = Double.isNaN(average) ? mean : memory * average + (1 - memory) * mean;
-      reserve(2 * n);
-      for (int i = 0; i < n; i++) {
-        gradient.set(i, 0, -1f / n);
-        gradient.set(n + i, 0, Gradients.ofScore(Math.exp(scores.get(n + i, 0)) / (n * average)));
-      }
-      critic.backward(x, y, shift, gradient.rows(0, 2L * n));
-      return joint / n - Math.log(mean);
+    public void train(Matrix x, Matrix y, Matrix bound) {
+      Matrix scores = critic.forward(x, y, 1);
+      backend.loss().donskerVaradhan(scores, memory, average, gradient, bound);
+      critic.backward(x, y, 1, gradient);
     }
 
     @Override
@@ -109,15 +98,9 @@ public final class MutualInformationMine {
       return joint / pairs - (largest + Math.log(sum / pairs));
     }
 
-    private void reserve(int rows) {
-      if (gradient.rows() < rows) {
-        gradient.close();
-        gradient = Matrix.allocate(rows, 1);
-      }
-    }
-
     @Override
     public void close() {
+      average.close();
       gradient.close();
       critic.close();
     }

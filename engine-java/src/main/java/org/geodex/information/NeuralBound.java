@@ -1,7 +1,6 @@
 package org.geodex.information;
 
 import java.util.List;
-import java.util.random.RandomGenerator;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.Parameter;
 
@@ -9,8 +8,13 @@ import org.geodex.neural.Parameter;
 interface NeuralBound {
   List<Parameter> parameters();
 
-  /** Fills the gradients of −bound for one batch of pairs and returns the bound. */
-  double train(Matrix x, Matrix y, RandomGenerator random);
+  /**
+   * Fills the gradients of −bound for one batch of pairs in random order. It only enqueues, so that
+   * a device can record it.
+   *
+   * @param bound [1,1], overwritten, nats
+   */
+  void train(Matrix x, Matrix y, Matrix bound);
 
   /** The bound on pairs that are not trained on. */
   double value(Matrix x, Matrix y);

@@ -3,11 +3,13 @@ package org.geodex.information;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Repeated;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
 import org.geodex.neural.EarlyStop;
-import org.geodex.neural.Gradients;
 
 /** Trains a bound on paired rows: batches, clipped AdamW steps, early stop, held-out value. */
 final class NeuralTraining {
@@ -16,41 +18,53 @@ final class NeuralTraining {
   static NeuralEstimate run(
       Backend backend, NeuralBound bound, SplitRows rows, NeuralParameters parameters) {
     SplittableRandom random = new SplittableRandom(parameters.seed() + 1);
-    int batch = Math.min(parameters.batch(), rows.training());
+    int batch = rows.batch(parameters);
     List<NeuralEstimate.Epoch> curve = new ArrayList<>();
     try (AdamW optimizer =
             new AdamW(backend, bound.parameters(), parameters.rate(), parameters.decay());
         EarlyStop stop = new EarlyStop(backend, bound.parameters(), parameters.patience());
         Matrix.Owned x = backend.allocate(batch, rows.x().columns());
-        Matrix.Owned y = backend.allocate(batch, rows.y().columns())) {
+        Matrix.Owned y = backend.allocate(batch, rows.y().columns());
+        Matrix.Owned value = backend.allocate(1, 1);
+        Repeated step =
+            backend.repeated(
+                () -> {
+                  bound.train(x, y, value);
+                  optimizer.step(parameters.clip());
+                })) {
+      Batches batches = new Batches(backend, rows, x, y);
       for (int epoch = 0; epoch < parameters.epochs(); epoch++) {
-        int[] order = SplitRows.shuffled(rows.training(), random);
-        double sum = 0;
-        int batches = rows.training() / batch;
-        for (int b = 0; b < batches; b++) {
-          gather(rows.x(), order, b * batch, x);
-          gather(rows.y(), order, b * batch, y);
-          sum += bound.train(x, y, random);
-          optimizer.step(Gradients.clip(backend, bound.parameters(), parameters.clip()));
-        }
+        double training = batches.epoch(random, step, value);
         double validation = bound.value(rows.validationOf(rows.x()), rows.validationOf(rows.y()));
-        curve.add(new NeuralEstimate.Epoch(sum / batches, validation));
+        curve.add(new NeuralEstimate.Epoch(training, validation));
         if (stop.enter(validation)) {
           break;
         }
       }
       stop.restore();
-      double value = bound.value(rows.heldOutOf(rows.x()), rows.heldOutOf(rows.y()));
-      return new NeuralEstimate(value, stop.bestRound(), curve);
+      double held = bound.value(rows.heldOutOf(rows.x()), rows.heldOutOf(rows.y()));
+      return new NeuralEstimate(held, stop.bestRound(), curve);
     }
   }
 
-  /** One batch, brought to where the backend computes at its first use. */
-  private static void gather(Matrix from, int[] rows, int first, Matrix to) {
-    float[] row = new float[from.columns()];
-    for (int i = 0; i < to.rows(); i++) {
-      from.copyRow(rows[first + i], row);
-      to.setRow(i, row);
+  /** The training rows of x and y, batch by batch in the matrices of the step. */
+  private record Batches(Backend backend, SplitRows rows, Matrix x, Matrix y) {
+
+    /** One step a batch, rows in random order; returns the mean of what the steps valued. */
+    double epoch(RandomGenerator random, Repeated step, Matrix value) {
+      int[] order = SplitRows.shuffled(rows.training(), random);
+      int count = rows.training() / x.intRows();
+      try (Matrix.Owned left = rows.x().gather(order);
+          Matrix.Owned right = rows.y().gather(order);
+          Matrix.Owned values = backend.allocate(count, 1)) {
+        for (long b = 0; b < count; b++) {
+          x.copyFrom(left.rows(b * x.rows(), (b + 1) * x.rows()));
+          y.copyFrom(right.rows(b * x.rows(), (b + 1) * x.rows()));
+          step.run();
+          values.rows(b, b + 1).copyFrom(value);
+        }
+        return IntStream.range(0, count).mapToDouble(b -> values.get(b, 0)).sum() / count;
+      }
     }
   }
 }

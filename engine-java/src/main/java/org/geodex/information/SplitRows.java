@@ -70,6 +70,11 @@ final class SplitRows implements AutoCloseable {
     return training;
   }
 
+  /** Rows of a batch: what is asked for, or all that train. */
+  int batch(NeuralParameters parameters) {
+    return Math.min(parameters.batch(), training);
+  }
+
   Matrix x() {
     return x;
   }

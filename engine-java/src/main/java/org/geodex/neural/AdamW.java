@@ -15,9 +15,9 @@ public final class AdamW implements AutoCloseable {
   private final List<Parameter> parameters;
   private final List<Matrix.Owned> first;
   private final List<Matrix.Owned> second;
+  private final Matrix.Owned factors;
   private final double rate;
   private final double decay;
-  private int steps;
 
   /**
    * An optimizer of these parameters, which it does not own.
@@ -30,6 +30,8 @@ public final class AdamW implements AutoCloseable {
     this.parameters = List.copyOf(parameters);
     this.first = parameters.stream().map(this::zeros).toList();
     this.second = parameters.stream().map(this::zeros).toList();
+    this.factors = backend.allocate(1, Network.FACTORS);
+    this.factors.fill(0);
     this.rate = rate;
     this.decay = decay;
   }
@@ -40,21 +42,25 @@ public final class AdamW implements AutoCloseable {
     return zeros;
   }
 
-  /** One step along the gradients that the parameters hold, each scaled by {@code scale}. */
-  public void step(double scale) {
-    steps++;
-    Network.AdamWStep step =
-        new Network.AdamWStep(
-            (float) scale,
-            (float) (1 / (1 - Math.pow(Network.BETA_1, steps))),
-            (float) (1 / (1 - Math.pow(Network.BETA_2, steps))),
-            (float) (1 - rate * decay),
-            (float) rate);
+  /**
+   * One step along the gradients that the parameters hold.
+   *
+   * @param limit norm of all gradients together, to which longer ones are shortened; infinite for
+   *     none
+   */
+  public void step(double limit) {
+    Network network = backend.network();
+    network.advance(parameters.stream().map(Parameter::gradient).toList(), limit, factors);
     for (int p = 0; p < parameters.size(); p++) {
       Parameter parameter = parameters.get(p);
-      backend
-          .network()
-          .adamW(parameter.value(), parameter.gradient(), first.get(p), second.get(p), step);
+      network.adamW(
+          parameter.value(),
+          parameter.gradient(),
+          first.get(p),
+          second.get(p),
+          factors,
+          rate,
+          decay);
     }
   }
 
@@ -62,5 +68,6 @@ public final class AdamW implements AutoCloseable {
   public void close() {
     first.forEach(Matrix.Owned::close);
     second.forEach(Matrix.Owned::close);
+    factors.close();
   }
 }

@@ -42,7 +42,7 @@ class AlignmentLossTest {
         Matrix.Owned geodesic = GeodesicStress.distances(cpu, target, 3);
         Mlp map = new Mlp(cpu, new SplittableRandom(4), D, 9, D);
         PairCritic critic = new PairCritic(cpu, new SplittableRandom(5), D, D, 8, 6);
-        AlignmentLoss.Work work = new AlignmentLoss.Work(N, D)) {
+        AlignmentLoss.Work work = new AlignmentLoss.Work(cpu, N, D)) {
       // Steeper than at its random start, so that its gradients stand out from rounding.
       critic.parameters().forEach(AlignmentLossTest::twice);
       AlignmentLoss.Part part = new AlignmentLoss.Part(source, start, target, geodesic);
@@ -66,7 +66,7 @@ class AlignmentLossTest {
         Matrix.Owned geodesic = GeodesicStress.distances(cpu, target, 3);
         Mlp map = new Mlp(cpu, new SplittableRandom(4), D, D);
         PairCritic critic = new PairCritic(cpu, new SplittableRandom(5), D, D, 8, 6);
-        AlignmentLoss.Work work = new AlignmentLoss.Work(N, D)) {
+        AlignmentLoss.Work work = new AlignmentLoss.Work(cpu, N, D)) {
       critic.parameters().forEach(AlignmentLossTest::twice);
       AlignmentLoss.Part part = new AlignmentLoss.Part(source, start, target, geodesic);
       float[] alone = biasGradient(new LossWeights(1, 0, 0), map, null, part, work);
@@ -105,8 +105,11 @@ class AlignmentLossTest {
       PairCritic critic,
       AlignmentLoss.Part part,
       AlignmentLoss.Work work) {
-    return new AlignmentLoss(cpu, weights, deviation, map, critic, TrainingParameters.defaults())
-        .train(part, work, new SplittableRandom(6));
+    try (Matrix.Owned scale = Matrix.of(deviation);
+        AlignmentLoss loss =
+            new AlignmentLoss(cpu, weights, scale, map, critic, TrainingParameters.defaults())) {
+      return loss.train(part, work, new SplittableRandom(6));
+    }
   }
 
   private static void check(List<Parameter> parameters, DoubleSupplier loss) {
@@ -151,7 +154,7 @@ class AlignmentLossTest {
     try (Matrix.Owned x = Matrix.of(new float[] {0, 0}, new float[] {3, 0}, new float[] {0, 4});
         Matrix.Owned geodesic =
             Matrix.of(new float[] {0, 1, 2}, new float[] {1, 0, 2}, new float[] {2, 2, 0})) {
-      assertEquals(1 - 441.0 / 450, GeodesicStress.of(cpu, x, geodesic, null), 1e-6);
+      assertEquals(1 - 441.0 / 450, GeodesicStress.of(cpu, x, geodesic), 1e-6);
     }
   }
 
@@ -165,29 +168,47 @@ class AlignmentLossTest {
           x.set(i, j, 7 * x.get(i, j));
         }
       }
-      assertEquals(0, GeodesicStress.of(cpu, x, distances, null), 1e-6);
+      assertEquals(0, GeodesicStress.of(cpu, x, distances), 1e-6);
     }
   }
 
+  /** Twice the gradient in columns that are scaled, added to what was there. */
   @Test
   void gradientOfTheStressIsThatOfFiniteDifferences() {
     try (Matrix.Owned x = Samples.normal(1, 9, 3);
         Matrix.Owned y = Samples.normal(2, 9, 3);
+        Matrix.Owned scale = Matrix.of(new float[] {1, 2, 0.5f});
         Matrix.Owned geodesic = GeodesicStress.distances(cpu, y, 3);
+        Matrix.Owned value = Matrix.allocate(1, 1);
         Matrix.Owned gradient = Matrix.allocate(9, 3)) {
-      stress(x, geodesic, gradient);
+      DoubleSupplier stress =
+          () -> {
+            cpu.loss().stress(x, scale, geodesic, 0, null, value);
+            return value.get(0, 0);
+          };
+      gradient.fill(1);
+      cpu.loss().stress(x, scale, geodesic, 2, gradient, value);
       for (int i = 0; i < 9; i++) {
         for (int j = 0; j < 3; j++) {
-          double expected = slope(x, i, j, 1e-2f, () -> stress(x, geodesic, null));
-          assertEquals(expected, gradient.get(i, j), 1e-4);
+          double expected = 1 + 2 * slope(x, i, j, 1e-2f, stress);
+          assertEquals(expected, gradient.get(i, j), 2e-4);
         }
       }
     }
   }
 
-  private double stress(Matrix x, Matrix geodesic, Matrix gradient) {
-    try (Matrix.Owned copy = x.copy()) {
-      return GeodesicStress.of(cpu, copy, geodesic, gradient);
+  /** A gradient of length 5 and one of 10 pulling at most as hard. */
+  @Test
+  void whatIsLimitedPullsNoHarder() {
+    try (Matrix.Owned gradient = Matrix.of(new float[] {3, 4});
+        Matrix.Owned added = Matrix.of(new float[] {-8, 6})) {
+      cpu.loss().pull(gradient, added, 0.25, true);
+      assertArrayEquals(new float[] {1, 5.5f}, gradient.toArray()[0]);
+      cpu.loss().pull(gradient, added, 2, false);
+      assertArrayEquals(new float[] {-15, 17.5f}, gradient.toArray()[0]);
+      gradient.setRow(0, new float[] {3, 4});
+      cpu.loss().pull(gradient, added, 2, true);
+      assertArrayEquals(new float[] {-1, 7}, gradient.toArray()[0]);
     }
   }
 
@@ -199,7 +220,7 @@ class AlignmentLossTest {
         Matrix.Owned geodesic = GeodesicStress.distances(cpu, target, 3);
         Mlp linear = new Mlp(cpu, new SplittableRandom(4), D, D);
         Mlp bent = new Mlp(cpu, new SplittableRandom(4), D, 9, D);
-        AlignmentLoss.Work work = new AlignmentLoss.Work(N, D)) {
+        AlignmentLoss.Work work = new AlignmentLoss.Work(cpu, N, D)) {
       AlignmentLoss.Part part = new AlignmentLoss.Part(source, target, target, geodesic);
       LossWeights weights = new LossWeights(0, 0, 1);
       assertEquals(0, fresh(weights, linear, null, part, work).curvature(), 1e-10);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Network;
 import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.information.Samples;
 import org.geodex.matrix.Matrix;
@@ -87,9 +88,64 @@ class NetworkTest {
         double expected = w - 0.1 * ((j % 2 == 0 ? 1 : -1) + 0.01 * w);
         assertEquals(expected, parameter.value().get(0, j), 1e-5);
       }
-      assertEquals(Math.sqrt(18 * 0.25 + 17 * 4), Gradients.norm(cpu, List.of(parameter)), 1e-12);
-      assertEquals(
-          1 / Math.sqrt(18 * 0.25 + 17 * 4), Gradients.clip(cpu, List.of(parameter), 1), 1e-12);
+    }
+  }
+
+  /** Two gradients of norms 3 and 4 together have 5. */
+  @Test
+  void longGradientsAreShortened() {
+    try (Matrix.Owned three = Matrix.of(new float[] {-3, 0});
+        Matrix.Owned four = Matrix.of(new float[] {0}, new float[] {4});
+        Matrix.Owned factors = Matrix.allocate(1, Network.FACTORS)) {
+      factors.fill(0);
+      cpu.network().advance(List.of(three, four), 2, factors);
+      assertArrayEquals(new float[] {1, 2 / 5f, 10, 1000}, factors.toArray()[0], 1e-4f);
+      cpu.network().advance(List.of(three, four), 6, factors);
+      assertArrayEquals(
+          new float[] {2, 1, (float) (1 / 0.19), (float) (1 / 0.001999)},
+          factors.toArray()[0],
+          1e-4f);
+    }
+  }
+
+  /** Two joint scores of mean 2, shuffled ones of e and 3e: the mean of exp is 2e. */
+  @Test
+  void donskerVaradhanByHand() {
+    float e1 = 1;
+    float e3 = (float) (1 + Math.log(3));
+    try (Matrix.Owned scores =
+            Matrix.of(new float[] {1}, new float[] {3}, new float[] {e1}, new float[] {e3});
+        Matrix.Owned average = Matrix.of(new float[] {Float.NaN});
+        Matrix.Owned gradient = Matrix.allocate(4, 1);
+        Matrix.Owned bound = Matrix.allocate(1, 1)) {
+      cpu.loss().donskerVaradhan(scores, 0.9, average, gradient, bound);
+      assertEquals(2 - 1 - Math.log(2), bound.get(0, 0), 1e-6);
+      assertEquals(1 + Math.log(2), average.get(0, 0), 1e-6);
+      assertColumn(gradient, -0.5, -0.5, 0.25, 0.75);
+      average.set(0, 0, 1); // of exp 1: 0.9 e + 0.1 * 2 e = 1.1 e
+      cpu.loss().donskerVaradhan(scores, 0.9, average, gradient, bound);
+      assertEquals(1 + Math.log(1.1), average.get(0, 0), 1e-6);
+      assertColumn(gradient, -0.5, -0.5, 0.5 / 1.1, 1.5 / 1.1);
+    }
+  }
+
+  /** Softmax of 0 and ln 3 is 1/4 and 3/4, of 0 and 0 a half each. */
+  @Test
+  void infoNceByHand() {
+    float log3 = (float) Math.log(3);
+    try (Matrix.Owned scores = Matrix.of(new float[] {0, log3}, new float[] {5, 5});
+        Matrix.Owned gradient = Matrix.allocate(2, 2);
+        Matrix.Owned bound = Matrix.allocate(1, 1)) {
+      cpu.loss().infoNce(scores, gradient, bound);
+      assertEquals(Math.log(2) + (Math.log(0.25) + Math.log(0.5)) / 2, bound.get(0, 0), 1e-6);
+      assertArrayEquals(new float[] {-0.375f, 0.375f}, gradient.toArray()[0], 1e-7f);
+      assertArrayEquals(new float[] {0.25f, -0.25f}, gradient.toArray()[1], 1e-7f);
+    }
+  }
+
+  private static void assertColumn(Matrix found, double... expected) {
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], found.get(i, 0), 1e-6);
     }
   }
 

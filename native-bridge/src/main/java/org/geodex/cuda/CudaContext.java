@@ -56,6 +56,7 @@ public final class CudaContext implements AutoCloseable {
   private long handle;
   private CudaStream stream;
   private CudaBlas blas;
+  private boolean capturing;
   private boolean closed;
 
   private CudaContext(CudaDriver driver, int device) {
@@ -309,6 +310,42 @@ public final class CudaContext implements AutoCloseable {
   public CudaEvent createEvent() {
     check();
     return enter(new CudaEvent(this, driver.createEvent()));
+  }
+
+  /**
+   * Records what work enqueues on the context's stream, instead of running it, as one graph. The
+   * work may not wait for the device or copy from or to the host; buffers that it uses must live as
+   * long as the graph.
+   */
+  public CudaGraph capture(Runnable work) {
+    check();
+    Traffic before = traffic.snapshot();
+    driver.beginCapture(stream.handle());
+    capturing = true;
+    try {
+      work.run();
+    } catch (Throwable e) {
+      endCapture(before);
+      try {
+        driver.destroyGraph(driver.endCapture(stream.handle()));
+      } catch (NativeCallException invalidated) {
+        e.addSuppressed(invalidated);
+      }
+      throw e;
+    }
+    endCapture(before);
+    return enter(new CudaGraph(this, driver.endCapture(stream.handle())));
+  }
+
+  /** Nothing has run or moved yet. */
+  private void endCapture(Traffic before) {
+    capturing = false;
+    traffic.reset(before);
+  }
+
+  /** Whether launches are recorded and not run. */
+  boolean capturing() {
+    return capturing;
   }
 
   /** Waits for all streams. */

@@ -120,6 +120,20 @@ public interface CudaDriver {
       MemorySegment parameters,
       LaunchDescription description);
 
+  /**
+   * Records what is enqueued on a stream from now on instead of running it. Calls that wait are
+   * errors until {@link #endCapture}.
+   */
+  void beginCapture(long stream);
+
+  /** Ends the recording; the graph can be launched. */
+  long endCapture(long stream);
+
+  /** Enqueues all of a graph with one call. */
+  void launchGraph(long graph, long stream);
+
+  void destroyGraph(long graph);
+
   /** A cuBLAS handle; raises UnavailableException with the paths tried where it is missing. */
   long createBlas();
 

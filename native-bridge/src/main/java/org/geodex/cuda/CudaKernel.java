@@ -70,7 +70,7 @@ public final class CudaKernel {
               () -> describe(grid, block, dynamicShared, arguments));
     }
     context.trafficCounter().launch();
-    if (CudaContext.SYNCHRONIZE) {
+    if (CudaContext.SYNCHRONIZE && !context.capturing()) {
       stream.synchronize();
     }
   }

@@ -12,6 +12,8 @@ import jcuda.driver.CUdevice;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
@@ -403,6 +405,38 @@ final class JcudaDriver implements CudaDriver {
             new HostAddress(parameters.address()),
             null);
     check("cuLaunchKernel", code, description::text);
+  }
+
+  @Override
+  public void beginCapture(long stream) {
+    check(
+        "cuStreamBeginCapture",
+        JCudaDriver.cuStreamBeginCapture(stream(stream), PanamaDriver.CAPTURE_RELAXED));
+  }
+
+  @Override
+  public long endCapture(long stream) {
+    CUgraph graph = new CUgraph();
+    check("cuStreamEndCapture", JCudaDriver.cuStreamEndCapture(stream(stream), graph));
+    CUgraphExec instance = new CUgraphExec();
+    try {
+      check("cuGraphInstantiate", JCudaDriver.cuGraphInstantiate(instance, graph, 0));
+      return keep(instance);
+    } finally {
+      check("cuGraphDestroy", JCudaDriver.cuGraphDestroy(graph));
+    }
+  }
+
+  @Override
+  public void launchGraph(long graph, long stream) {
+    check(
+        "cuGraphLaunch", JCudaDriver.cuGraphLaunch(get(graph, CUgraphExec.class), stream(stream)));
+  }
+
+  @Override
+  public void destroyGraph(long graph) {
+    check("cuGraphExecDestroy", JCudaDriver.cuGraphExecDestroy(get(graph, CUgraphExec.class)));
+    objects.remove(graph);
   }
 
   @Override

@@ -24,6 +24,9 @@ import org.geodex.error.UnavailableException;
 final class PanamaDriver implements CudaDriver {
   private static final Linker LINKER = Linker.nativeLinker();
 
+  /** {@code CU_STREAM_CAPTURE_MODE_RELAXED}: memory may be allocated while a stream captures. */
+  static final int CAPTURE_RELAXED = 2;
+
   private final String which;
   private final SymbolLookup library;
   private final int version;
@@ -95,6 +98,14 @@ final class PanamaDriver implements CudaDriver {
           JAVA_LONG,
           ADDRESS,
           ADDRESS);
+  private final MethodHandle cuStreamBeginCapture =
+      call("cuStreamBeginCapture_v2", JAVA_LONG, JAVA_INT);
+  private final MethodHandle cuStreamEndCapture = call("cuStreamEndCapture", JAVA_LONG, ADDRESS);
+  private final MethodHandle cuGraphInstantiate =
+      call("cuGraphInstantiateWithFlags", ADDRESS, JAVA_LONG, JAVA_LONG);
+  private final MethodHandle cuGraphDestroy = call("cuGraphDestroy", JAVA_LONG);
+  private final MethodHandle cuGraphLaunch = call("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
+  private final MethodHandle cuGraphExecDestroy = call("cuGraphExecDestroy", JAVA_LONG);
   private final MethodHandle cuGetErrorName = call("cuGetErrorName", JAVA_INT, ADDRESS);
   private final MethodHandle gxEmulatorReport;
 
@@ -443,6 +454,35 @@ final class PanamaDriver implements CudaDriver {
     } catch (Throwable e) {
       throw rethrow(e);
     }
+  }
+
+  @Override
+  public void beginCapture(long stream) {
+    run(
+        "cuStreamBeginCapture",
+        () -> (int) cuStreamBeginCapture.invokeExact(stream, CAPTURE_RELAXED));
+  }
+
+  @Override
+  public long endCapture(long stream) {
+    long graph =
+        readLong("cuStreamEndCapture", out -> (int) cuStreamEndCapture.invokeExact(stream, out));
+    try {
+      return readLong(
+          "cuGraphInstantiate", out -> (int) cuGraphInstantiate.invokeExact(out, graph, 0L));
+    } finally {
+      run("cuGraphDestroy", () -> (int) cuGraphDestroy.invokeExact(graph));
+    }
+  }
+
+  @Override
+  public void launchGraph(long graph, long stream) {
+    run("cuGraphLaunch", () -> (int) cuGraphLaunch.invokeExact(graph, stream));
+  }
+
+  @Override
+  public void destroyGraph(long graph) {
+    run("cuGraphExecDestroy", () -> (int) cuGraphExecDestroy.invokeExact(graph));
   }
 
   @Override

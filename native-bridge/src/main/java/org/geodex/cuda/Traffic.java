@@ -3,11 +3,11 @@ package org.geodex.cuda;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What crossed the boundary: bytes to the device, bytes back, kernels and products launched.
+ * What crossed the boundary: bytes to the device, bytes back, launches.
  *
  * @param toDevice bytes copied from the host
  * @param toHost bytes copied to the host
- * @param launches kernels and matrix products
+ * @param launches kernels, matrix products, and graphs of many of them
  */
 public record Traffic(long toDevice, long toHost, long launches) {
 
@@ -32,6 +32,13 @@ public record Traffic(long toDevice, long toHost, long launches) {
 
     void launch() {
       launches.incrementAndGet();
+    }
+
+    /** Takes back what was counted since a snapshot and did not happen. */
+    void reset(Traffic earlier) {
+      toDevice.set(earlier.toDevice);
+      toHost.set(earlier.toHost);
+      launches.set(earlier.launches);
     }
 
     Traffic snapshot() {

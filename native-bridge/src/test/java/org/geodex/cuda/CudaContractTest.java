@@ -129,6 +129,64 @@ class CudaContractTest {
         });
   }
 
+  /** y = 2x + y recorded, then a product and a copy behind it; nothing runs before the launch. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void recordsAGraphAndLaunchesItAgain(String binding) {
+    on(
+        binding,
+        context -> {
+          try (Arena arena = Arena.ofConfined();
+              DeviceBuffer x = context.allocate(4 * 4);
+              DeviceBuffer y = context.allocate(4 * 4);
+              DeviceBuffer z = context.allocate(4 * 8)) {
+            context.copyToDevice(floats(arena, 4, 1), x, 0);
+            context.copyToDevice(floats(arena, 4, 0), y, 0);
+            context.fill(z, 0, 0, 8, context.stream());
+            CudaBlas blas = context.blas();
+            Traffic before = context.traffic();
+            CudaGraph graph =
+                context.capture(
+                    () -> {
+                      context
+                          .kernel("gx_probe_axpy_f32")
+                          .launch(context.stream(), new Grid(1), 0, 2f, x, y, 4L);
+                      long z0 = z.address();
+                      blas.sgemm(
+                          false, false, 2, 2, 2, 1, y.address(), 2, x.address(), 2, 0, z0, 2);
+                      context.copyOnDevice(z, 0, z, 16, 16, context.stream());
+                    });
+            try (graph) {
+              assertEquals(new Traffic(0, 0, 0), context.traffic().since(before));
+              assertArrayEquals(new float[] {0, 1, 2, 3}, fetch(context, y, 4, arena));
+              before = context.traffic();
+              graph.launch();
+              assertEquals(new Traffic(0, 0, 1), context.traffic().since(before));
+              assertArrayEquals(new float[] {2, 5, 8, 11}, fetch(context, y, 4, arena));
+              graph.launch();
+            }
+            // The second launch runs, though the graph is closed: [4 9; 14 19]·[1 2; 3 4]
+            assertArrayEquals(
+                new float[] {31, 44, 71, 104, 31, 44, 71, 104}, fetch(context, z, 8, arena));
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void waitingEndsARecording(String binding) {
+    on(
+        binding,
+        context -> {
+          NativeCallException e =
+              assertThrows(
+                  NativeCallException.class,
+                  () -> context.capture(() -> context.stream().synchronize()));
+          assertTrue(e.getMessage().contains("STREAM_CAPTURE"), e.getMessage());
+          context.capture(() -> {}).close();
+        });
+  }
+
   /** The instruction-rate probes against the same chains in Java: integers, so exact. */
   @ParameterizedTest
   @ValueSource(strings = {"panama", "jcuda"})

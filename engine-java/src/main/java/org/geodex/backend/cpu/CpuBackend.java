@@ -8,6 +8,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Loss;
 import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
@@ -25,6 +26,7 @@ public final class CpuBackend implements Backend {
   private final CpuPairs pairs;
   private final CpuRegression regression;
   private final CpuNetwork network;
+  private final CpuLoss loss;
 
   public CpuBackend(int threads, long memoryBudget) {
     this.parallel = new Parallel(threads);
@@ -36,6 +38,7 @@ public final class CpuBackend implements Backend {
     this.pairs = new CpuPairs(parallel, algebra, memoryBudget);
     this.regression = new CpuRegression(parallel);
     this.network = new CpuNetwork(parallel);
+    this.loss = new CpuLoss(parallel, algebra, network);
   }
 
   @Override
@@ -99,6 +102,11 @@ public final class CpuBackend implements Backend {
   @Override
   public Network network() {
     return network;
+  }
+
+  @Override
+  public Loss loss() {
+    return loss;
   }
 
   @Override

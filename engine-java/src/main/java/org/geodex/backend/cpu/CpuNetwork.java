@@ -3,6 +3,7 @@ package org.geodex.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -146,6 +147,77 @@ final class CpuNetwork implements Network {
   }
 
   @Override
+  public void add(Matrix a, Matrix b, Matrix out) {
+    MemorySegment left = a.reading();
+    MemorySegment right = b.reading();
+    MemorySegment to = out.segment();
+    forEachRow(
+        out.rows(),
+        i -> {
+          long at = out.offset(i);
+          long end = at + 4L * out.columns();
+          long vector = 4L * S.length();
+          for (; at + vector <= end; at += vector) {
+            FloatVector.fromMemorySegment(S, left, at, ORDER)
+                .add(FloatVector.fromMemorySegment(S, right, at, ORDER))
+                .intoMemorySegment(to, at, ORDER);
+          }
+          for (; at < end; at += 4) {
+            to.set(F32, at, left.get(F32, at) + right.get(F32, at));
+          }
+        });
+  }
+
+  @Override
+  public void probe(Matrix x, Matrix steps) {
+    long probes = steps.rows();
+    long n = x.rows() - 2 * probes;
+    int d = x.columns();
+    forEachRow(
+        probes,
+        p -> {
+          float[] step = new float[d];
+          float[] row = new float[d];
+          steps.copyRow(p, step);
+          for (int sign = 1; sign >= -1; sign -= 2) {
+            x.copyRow(p, row);
+            for (int j = 0; j < d; j++) {
+              row[j] += sign * step[j];
+            }
+            x.setRow(n + p + (sign > 0 ? 0 : probes), row);
+          }
+        });
+  }
+
+  @Override
+  public void gather(Matrix x, Matrix index, Matrix out) {
+    MemorySegment from = x.reading();
+    MemorySegment to = out.segment();
+    for (int i = 0; i < index.columns(); i++) {
+      long source = x.offset((long) index.get(0, i));
+      MemorySegment.copy(from, source, to, out.offset(i), 4L * x.columns());
+    }
+  }
+
+  @Override
+  public void gatherPairs(Matrix x, Matrix index, Matrix out) {
+    int m = index.columns();
+    float[] chosen = new float[m];
+    index.copyRow(0, chosen);
+    forEachRow(
+        m,
+        i -> {
+          float[] all = new float[x.columns()];
+          float[] kept = new float[m];
+          x.copyRow((long) chosen[(int) i], all);
+          for (int j = 0; j < m; j++) {
+            kept[j] = all[(int) chosen[j]];
+          }
+          out.setRow(i, kept);
+        });
+  }
+
+  @Override
   public double squares(Matrix x) {
     long length = x.rows() * x.columns();
     double[] partial = new double[(int) Math.ceilDiv(length, (long) SQUARES)];
@@ -185,7 +257,24 @@ final class CpuNetwork implements Network {
   }
 
   @Override
-  public void adamW(Matrix w, Matrix g, Matrix m, Matrix v, AdamWStep step) {
+  public void advance(List<Matrix> gradients, double limit, Matrix factors) {
+    double sum = 0;
+    for (Matrix gradient : limit < Double.POSITIVE_INFINITY ? gradients : List.<Matrix>of()) {
+      sum += squares(gradient);
+    }
+    factors.setRow(0, Network.factors(factors.get(0, 0) + 1.0, Math.sqrt(sum), limit));
+  }
+
+  @Override
+  public void adamW(
+      Matrix w, Matrix g, Matrix m, Matrix v, Matrix factors, double rate, double decay) {
+    Step step =
+        new Step(
+            factors.get(0, 1),
+            factors.get(0, 2),
+            factors.get(0, 3),
+            (float) (1 - rate * decay),
+            (float) rate);
     long bytes = w.bytes();
     parallel.forEach(
         Math.ceilDiv(bytes, STEP_BYTES),
@@ -196,6 +285,8 @@ final class CpuNetwork implements Network {
         });
   }
 
+  private record Step(float scale, float correct1, float correct2, float keep, float rate) {}
+
   private static void update(
       MemorySegment w,
       MemorySegment g,
@@ -203,7 +294,7 @@ final class CpuNetwork implements Network {
       MemorySegment v,
       long from,
       long to,
-      AdamWStep by) {
+      Step by) {
     float b1 = (float) BETA_1;
     float b2 = (float) BETA_2;
     float rest1 = (float) (1 - BETA_1);

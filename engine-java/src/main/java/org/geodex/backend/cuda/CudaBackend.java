@@ -5,10 +5,12 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Loss;
 import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.backend.Regression;
+import org.geodex.backend.Repeated;
 import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.cuda.CudaContext;
@@ -23,15 +25,15 @@ import org.geodex.matrix.Matrix;
  * kernel runs on the host's cores and is listed by {@link #hostOperations()}.
  *
  * <p>The system property {@code geodex.cuda.products=own} takes our own matrix products where
- * cuBLAS is there too; {@code geodex.cuda.strip=BYTES} sets the size of the strips in which large
- * results are made and fetched.
+ * cuBLAS is there too, {@code tf32} allows TF32 in the linear layers of models; {@code
+ * geodex.cuda.strip=BYTES} sets the size of the strips in which large results are made and fetched.
  */
 public final class CudaBackend implements Backend {
   private final CudaContext context;
   private final Device device;
   private final CpuBackend host;
   private final HostWork hostWork = new HostWork();
-  private final boolean ownProducts;
+  private final Products products;
   private final Algebra algebra;
   private final Geometry geometry;
   private final Information information;
@@ -39,6 +41,7 @@ public final class CudaBackend implements Backend {
   private final Pairs pairs;
   private final Regression regression;
   private final Network network;
+  private final Loss loss;
 
   /**
    * Opens the device.
@@ -49,14 +52,15 @@ public final class CudaBackend implements Backend {
   public CudaBackend(CudaOptions options, int threads, long memoryBudget) {
     context = CudaContext.open(options);
     host = new CpuBackend(threads, memoryBudget);
-    ownProducts = "own".equals(System.getProperty("geodex.cuda.products")) || !hasBlas();
-    device = new Device(context, residency(memoryBudget), ownProducts, host.parallel(), hostWork);
+    products = Products.asked(hasBlas());
+    device = new Device(context, residency(memoryBudget), products, host.parallel(), hostWork);
     algebra = new CudaAlgebra(device, host.algebra());
     geometry = new CudaGeometry(device, host.geometry());
     information = new CudaInformation(device, host.information());
     transformer = new CudaTransformer(device, host.transformer());
     pairs = new CudaPairs(device, host.pairs());
     network = new CudaNetwork(device);
+    loss = new CudaLoss(device);
     regression = HostFamily.noted(Regression.class, "regression", host.regression(), hostWork);
   }
 
@@ -84,9 +88,7 @@ public final class CudaBackend implements Backend {
   /** The card's name, the binding, and whose matrix products. */
   @Override
   public String device() {
-    return "%s (%s, %s)"
-        .formatted(
-            context.deviceName(), context.binding(), ownProducts ? "own products" : "cuBLAS");
+    return "%s (%s, %s)".formatted(context.deviceName(), context.binding(), products.words());
   }
 
   @Override
@@ -98,6 +100,28 @@ public final class CudaBackend implements Backend {
   @Override
   public Matrix.Owned allocate(long rows, int columns) {
     return DeviceMemory.matrix(device, rows, columns);
+  }
+
+  /** A matrix on the device with its values; the one on the host is closed. */
+  @Override
+  public Matrix.Owned adopt(Matrix.Owned x) {
+    if (DeviceMemory.of(device, x) != null) {
+      return x;
+    }
+    Matrix.Owned resident = allocate(x.rows(), x.columns());
+    try (x) {
+      resident.copyFrom(x);
+      return resident;
+    } catch (Throwable e) {
+      resident.close();
+      throw e;
+    }
+  }
+
+  /** Recorded as a launch graph; see {@link CudaRepeated}. */
+  @Override
+  public Repeated repeated(Runnable work) {
+    return new CudaRepeated(device, work);
   }
 
   /** Bytes that crossed the bus and launches since the device was opened. */
@@ -148,6 +172,11 @@ public final class CudaBackend implements Backend {
   @Override
   public Network network() {
     return network;
+  }
+
+  @Override
+  public Loss loss() {
+    return loss;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package org.geodex.backend.cuda;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import org.geodex.backend.Network;
 import org.geodex.cuda.CudaDriver.Grid;
@@ -8,11 +10,16 @@ import org.geodex.matrix.Matrix;
 
 /**
  * The parts of a network's training on the device, by {@code network.cu}. Copies: nothing where the
- * matrices lie on the device, but the squares of rows, one f64 each, for the norm of a gradient.
+ * matrices lie on the device.
  */
 final class CudaNetwork implements Network {
   /** Elements of one block of the kernels that know no rows. */
   private static final int ELEMENTS_A_BLOCK = 1024;
+
+  /** Elements of one block's sum. */
+  static final int CHUNK = 4096;
+
+  static final Grid ONE_BLOCK = new Grid(1);
 
   private final Device device;
 
@@ -89,16 +96,105 @@ final class CudaNetwork implements Network {
   }
 
   @Override
-  public double squares(Matrix x) {
-    double sum = 0;
-    for (double row : RowLengths.of(device, x, null).raw()) {
-      sum += row;
-    }
-    return sum;
+  public void add(Matrix a, Matrix b, Matrix out) {
+    long count = out.rows() * out.columns();
+    write(
+        out,
+        (job, sums) ->
+            job.launch(
+                "gx_network_add_f32", elements(count), job.upload(a), job.upload(b), count, sums));
   }
 
   @Override
-  public void adamW(Matrix w, Matrix g, Matrix m, Matrix v, AdamWStep step) {
+  public void probe(Matrix x, Matrix steps) {
+    long probes = steps.rows();
+    update(
+        x,
+        (job, rows) ->
+            job.launch(
+                "gx_network_probe_f32",
+                elements(probes * x.columns()),
+                rows,
+                x.rows() - 2 * probes,
+                probes,
+                x.columns(),
+                job.upload(steps)));
+  }
+
+  @Override
+  public void gather(Matrix x, Matrix index, Matrix out) {
+    long count = index.columns();
+    write(
+        out,
+        (job, rows) ->
+            job.launch(
+                "gx_network_gather_f32",
+                elements(count * x.columns()),
+                job.upload(x),
+                x.columns(),
+                job.upload(index),
+                count,
+                rows));
+  }
+
+  @Override
+  public void gatherPairs(Matrix x, Matrix index, Matrix out) {
+    long count = index.columns();
+    write(
+        out,
+        (job, pairs) ->
+            job.launch(
+                "gx_network_gather_pairs_f32",
+                elements(count * count),
+                job.upload(x),
+                x.rows(),
+                job.upload(index),
+                count,
+                pairs));
+  }
+
+  @Override
+  public double squares(Matrix x) {
+    int blocks = squareBlocks(x);
+    double[] sums =
+        device.run(
+            job -> {
+              DeviceBuffer partial = job.doubles(blocks);
+              squares(job, x, partial.address());
+              return job.downloadDoubles(partial, blocks);
+            });
+    return Arrays.stream(sums).sum();
+  }
+
+  static int squareBlocks(Matrix x) {
+    return Job.blocks(x.rows() * x.columns(), CHUNK);
+  }
+
+  /** Enqueues the sums of squares of an operand's chunks. */
+  static void squares(Job job, Matrix x, long sums) {
+    long count = x.rows() * x.columns();
+    job.launch("gx_network_squares_f64", new Grid(squareBlocks(x)), job.upload(x), count, sums);
+  }
+
+  @Override
+  public void advance(List<Matrix> gradients, double limit, Matrix factors) {
+    long blocks = gradients.stream().mapToLong(CudaNetwork::squareBlocks).sum();
+    update(
+        factors,
+        (job, values) -> {
+          DeviceBuffer sums = job.doubles(blocks);
+          long at = sums.address();
+          for (Matrix gradient : gradients) {
+            squares(job, gradient, at);
+            at += Double.BYTES * squareBlocks(gradient);
+          }
+          job.launch("gx_network_advance_f64", ONE_BLOCK, sums, blocks, limit, values);
+        });
+  }
+
+  @Override
+  public void adamW(
+      Matrix w, Matrix g, Matrix m, Matrix v, Matrix factors, double rate, double decay) {
     long count = w.rows() * w.columns();
     device.enqueue(
         job -> {
@@ -113,18 +209,16 @@ final class CudaNetwork implements Network {
               means,
               squares,
               count,
-              step.scale(),
-              step.correct1(),
-              step.correct2(),
-              step.keep(),
-              step.rate());
+              job.upload(factors),
+              (float) (1 - rate * decay),
+              (float) rate);
           job.deliver(weights, w);
           job.deliver(means, m);
           job.deliver(squares, v);
         });
   }
 
-  private static Grid elements(long count) {
+  static Grid elements(long count) {
     return new Grid(Job.blocks(count, ELEMENTS_A_BLOCK));
   }
 

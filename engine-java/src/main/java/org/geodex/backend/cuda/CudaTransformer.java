@@ -121,7 +121,7 @@ final class CudaTransformer implements Transformer {
           boolean plain = projection.weight().type() == StoredMatrix.Type.F32;
           if (m <= FEW_ROWS) {
             fewRows(job, x, rows, projection, weight, after, out);
-          } else if (plain && !device.ownProducts()) {
+          } else if (plain && device.products() != Products.OWN) {
             byCuBlas(job, x, rows, projection, weight, after, out);
           } else {
             byTiles(job, x, rows, projection, weight, after, out);
@@ -220,17 +220,7 @@ final class CudaTransformer implements Transformer {
     int n = projection.outputs();
     int k = projection.inputs();
     int m = x.intRows();
-    job.product(
-        false,
-        projection.outputRows(),
-        m,
-        n,
-        k,
-        rows.address(),
-        k,
-        weight.address(),
-        projection.outputRows() ? k : n,
-        out);
+    job.linearProduct(projection.outputRows(), m, n, k, rows.address(), weight.address(), out);
     if (!after.isNothing()) {
       job.launch(
           "gx_linear_finish_f32",

@@ -10,14 +10,14 @@ import org.geodex.cuda.CudaContext;
  *
  * @param context the device and its thread
  * @param residency its memory
- * @param ownProducts matrix products by our kernel even where cuBLAS is there
+ * @param products whose matrix products
  * @param cores of the host, for copies out of pinned memory
  * @param hostWork the list of what ran on the host
  */
 record Device(
     CudaContext context,
     Residency residency,
-    boolean ownProducts,
+    Products products,
     Parallel cores,
     HostWork hostWork) {
 

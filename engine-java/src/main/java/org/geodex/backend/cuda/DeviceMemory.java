@@ -98,28 +98,39 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
 
   /** A part for an operation that reads it. */
   DeviceBuffer forReading(long offset, long length) {
-    use();
+    use(false);
     return buffer.slice(offset, length);
   }
 
   /** A part for an operation that overwrites it, all or some of it. */
   DeviceBuffer forWriting(long offset, long length) {
-    use();
-    state = State.DEVICE;
+    use(true);
     return buffer.slice(offset, length);
   }
 
-  /** Has the values on the device, where there are any. */
-  private void use() {
+  /** Has the values on the device, where there are any; before writing they are its own. */
+  private void use(boolean writing) {
     checkOpen();
     if (buffer == null) {
       buffer = device.residency().take(bytes);
     }
-    device.residency().touch(this);
+    device.residency().touch(this, buffer, writing);
     if (state == State.HOST) {
       device.residency().copyToDevice(host, buffer);
       state = State.BOTH;
     }
+    if (writing) {
+      state = State.DEVICE;
+    }
+  }
+
+  @Override
+  public DeviceBuffer recall(boolean writing) {
+    if (state == State.CLOSED) {
+      return null;
+    }
+    use(writing);
+    return buffer;
   }
 
   @Override

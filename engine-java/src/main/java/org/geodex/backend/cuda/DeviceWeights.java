@@ -30,11 +30,16 @@ final class DeviceWeights implements Residency.Resident, AutoCloseable {
     if (fresh) {
       buffer = device.residency().take(stored.segment().byteSize());
     }
-    device.residency().touch(this);
+    device.residency().touch(this, buffer, false);
     if (fresh) {
       device.residency().copyToDevice(stored.segment(), buffer);
     }
     return buffer;
+  }
+
+  @Override
+  public DeviceBuffer recall(boolean writing) {
+    return device == null ? null : forReading(device);
   }
 
   @Override

@@ -241,7 +241,7 @@ final class Job implements AutoCloseable {
       long b,
       int ldb,
       DeviceBuffer c) {
-    if (device.ownProducts()) {
+    if (device.products() == Products.OWN) {
       launch(
           "gx_gemm_f32",
           tiles(m, n, TILE),
@@ -259,6 +259,25 @@ final class Job implements AutoCloseable {
     }
     CudaBlas blas = context.blas();
     blas.sgemm(transposeA, transposeB, m, n, k, 1, a, lda, b, ldb, 0, c.address(), n);
+  }
+
+  /**
+   * C[m,n] = A·op(B) of a model's layer by cuBLAS: the one product that TF32 may be asked for.
+   *
+   * @param transpose B is stored [n,k]
+   */
+  void linearProduct(boolean transpose, int m, int n, int k, long a, long b, DeviceBuffer c) {
+    boolean tf32 = device.products() == Products.TF32;
+    if (tf32) {
+      context.blas().allowTf32(true);
+    }
+    try {
+      product(false, transpose, m, n, k, a, k, b, transpose ? k : n, c);
+    } finally {
+      if (tf32) {
+        context.blas().allowTf32(false);
+      }
+    }
   }
 
   // ---- results that are larger than the device's memory

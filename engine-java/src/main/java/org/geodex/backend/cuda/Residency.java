@@ -2,10 +2,12 @@ package org.geodex.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaEvent;
@@ -34,6 +36,8 @@ final class Residency {
   private long used;
   private long pooled;
   private long job;
+  private Uses observed;
+  private boolean pinned;
 
   /** Something on the device that can make room. */
   interface Resident {
@@ -42,6 +46,80 @@ final class Residency {
 
     /** Whether it is a copy, which the end of the device takes nothing from. */
     boolean canReturn();
+
+    /**
+     * Has its values on the device again for work that was recorded.
+     *
+     * @param writing the work overwrites some of it
+     * @return its buffer now; null when it was closed
+     */
+    DeviceBuffer recall(boolean writing);
+  }
+
+  /** What a piece of work used: residents with their buffers, and buffers of its own. */
+  final class Uses {
+    private record Use(DeviceBuffer buffer, boolean writing) {}
+
+    private final Map<Resident, Use> residents = new LinkedHashMap<>();
+    private final List<DeviceBuffer> taken = new ArrayList<>();
+    private final List<DeviceBuffer> held = new ArrayList<>();
+
+    private void add(Resident resident, DeviceBuffer buffer, boolean writing) {
+      residents.merge(
+          resident,
+          new Use(buffer, writing),
+          (old, now) -> new Use(now.buffer(), old.writing() || now.writing()));
+    }
+
+    /** Has all residents on the device; returns whether each is where it was. */
+    boolean recall() {
+      beginJob();
+      boolean same = true;
+      for (Map.Entry<Resident, Use> entry : residents.entrySet()) {
+        Use use = entry.getValue();
+        same &= entry.getKey().recall(use.writing()) == use.buffer();
+      }
+      return same;
+    }
+
+    /** Keeps the work's own buffers from everybody else until {@link #release}. */
+    private void hold() {
+      for (DeviceBuffer buffer : taken) {
+        Deque<DeviceBuffer> fitting = free.get(buffer.bytes());
+        if (fitting != null && fitting.remove(buffer)) {
+          pooled -= buffer.bytes();
+          used += buffer.bytes();
+          held.add(buffer);
+        }
+      }
+    }
+
+    void release() {
+      held.forEach(Residency.this::give);
+      held.clear();
+    }
+  }
+
+  /**
+   * Runs work and notes what it uses.
+   *
+   * @param hold the work is recorded and will run again: its own buffers stay its own, and nothing
+   *     makes room meanwhile
+   */
+  Uses observe(Runnable work, boolean hold) {
+    Uses uses = new Uses();
+    observed = uses;
+    pinned = hold;
+    try {
+      work.run();
+    } finally {
+      observed = null;
+      pinned = false;
+    }
+    if (hold) {
+      uses.hold();
+    }
+    return uses;
   }
 
   /**
@@ -57,9 +135,16 @@ final class Residency {
     job++;
   }
 
-  /** Notes that the current operation uses this. */
-  void touch(Resident resident) {
+  /**
+   * Notes that the current operation uses this.
+   *
+   * @param buffer where it lies
+   */
+  void touch(Resident resident, DeviceBuffer buffer, boolean writing) {
     residents.put(resident, job);
+    if (observed != null) {
+      observed.add(resident, buffer, writing);
+    }
   }
 
   void forget(Resident resident) {
@@ -68,18 +153,24 @@ final class Residency {
 
   /** A buffer of exactly so many bytes. */
   DeviceBuffer take(long bytes) {
+    DeviceBuffer buffer = pooledOrNew(bytes);
+    used += bytes;
+    if (observed != null) {
+      observed.taken.add(buffer);
+    }
+    return buffer;
+  }
+
+  private DeviceBuffer pooledOrNew(long bytes) {
     Deque<DeviceBuffer> fitting = free.get(bytes);
     if (fitting != null && !fitting.isEmpty()) {
       pooled -= bytes;
-      used += bytes;
       return fitting.pop();
     }
     while (used + pooled + bytes > limit && makeRoom()) {}
     while (true) {
       try {
-        DeviceBuffer buffer = context.allocate(bytes);
-        used += bytes;
-        return buffer;
+        return context.allocate(bytes);
       } catch (DeviceOutOfMemoryException e) {
         if (!makeRoom()) {
           throw e;
@@ -97,6 +188,9 @@ final class Residency {
 
   /** Frees buffers that nobody uses, else lets one resident leave; false when there is none. */
   private boolean makeRoom() {
+    if (pinned) {
+      return false;
+    }
     if (pooled > 0) {
       free.values().forEach(list -> list.forEach(DeviceBuffer::close));
       free.clear();

@@ -4,6 +4,7 @@ import org.geodex.backend.Algebra;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
 import org.geodex.backend.Information;
+import org.geodex.backend.Loss;
 import org.geodex.backend.Network;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
@@ -67,6 +68,11 @@ public final class ScalarBackend implements Backend {
   @Override
   public Network network() {
     return new ScalarNetwork();
+  }
+
+  @Override
+  public Loss loss() {
+    return new ScalarLoss();
   }
 
   @Override

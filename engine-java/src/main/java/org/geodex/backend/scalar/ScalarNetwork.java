@@ -1,5 +1,6 @@
 package org.geodex.backend.scalar;
 
+import java.util.List;
 import org.geodex.backend.Network;
 import org.geodex.matrix.Matrix;
 
@@ -61,6 +62,45 @@ final class ScalarNetwork implements Network {
   }
 
   @Override
+  public void add(Matrix a, Matrix b, Matrix out) {
+    for (long i = 0; i < out.rows(); i++) {
+      for (int j = 0; j < out.columns(); j++) {
+        out.set(i, j, a.get(i, j) + b.get(i, j));
+      }
+    }
+  }
+
+  @Override
+  public void probe(Matrix x, Matrix steps) {
+    long probes = steps.rows();
+    long n = x.rows() - 2 * probes;
+    for (long p = 0; p < probes; p++) {
+      for (int j = 0; j < x.columns(); j++) {
+        x.set(n + p, j, x.get(p, j) + steps.get(p, j));
+        x.set(n + probes + p, j, x.get(p, j) - steps.get(p, j));
+      }
+    }
+  }
+
+  @Override
+  public void gather(Matrix x, Matrix index, Matrix out) {
+    for (int i = 0; i < index.columns(); i++) {
+      for (int j = 0; j < x.columns(); j++) {
+        out.set(i, j, x.get((long) index.get(0, i), j));
+      }
+    }
+  }
+
+  @Override
+  public void gatherPairs(Matrix x, Matrix index, Matrix out) {
+    for (int i = 0; i < index.columns(); i++) {
+      for (int j = 0; j < index.columns(); j++) {
+        out.set(i, j, x.get((long) index.get(0, i), (int) index.get(0, j)));
+      }
+    }
+  }
+
+  @Override
   public double squares(Matrix x) {
     double sum = 0;
     for (long i = 0; i < x.rows(); i++) {
@@ -72,16 +112,26 @@ final class ScalarNetwork implements Network {
   }
 
   @Override
-  public void adamW(Matrix w, Matrix g, Matrix m, Matrix v, AdamWStep step) {
+  public void advance(List<Matrix> gradients, double limit, Matrix factors) {
+    double sum = gradients.stream().mapToDouble(this::squares).sum();
+    factors.setRow(0, Network.factors(factors.get(0, 0) + 1.0, Math.sqrt(sum), limit));
+  }
+
+  @Override
+  public void adamW(
+      Matrix w, Matrix g, Matrix m, Matrix v, Matrix factors, double rate, double decay) {
+    double scale = factors.get(0, 1);
+    double correct1 = factors.get(0, 2);
+    double correct2 = factors.get(0, 3);
     for (long i = 0; i < w.rows(); i++) {
       for (int j = 0; j < w.columns(); j++) {
-        double gradient = (double) g.get(i, j) * step.scale();
+        double gradient = g.get(i, j) * scale;
         double mean = BETA_1 * m.get(i, j) + (1 - BETA_1) * gradient;
         double square = BETA_2 * v.get(i, j) + (1 - BETA_2) * gradient * gradient;
-        double move = mean * step.correct1() / (Math.sqrt(square * step.correct2()) + EPSILON);
+        double move = mean * correct1 / (Math.sqrt(square * correct2) + EPSILON);
         m.set(i, j, (float) mean);
         v.set(i, j, (float) square);
-        w.set(i, j, (float) (step.keep() * (double) w.get(i, j) - step.rate() * move));
+        w.set(i, j, (float) ((1 - rate * decay) * w.get(i, j) - rate * move));
       }
     }
   }

@@ -1,30 +1,31 @@
 package org.geodex.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Network;
+import org.geodex.backend.Repeated;
 import org.geodex.cuda.Traffic;
+import org.geodex.error.NativeCallException;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
-import org.geodex.neural.Gradients;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on the emulator against the f64 specification. */
 class CudaNetworkTest {
-  /** A few roundings of f32. */
-  private static final float RTOL = 1e-6f;
-
   @BeforeAll
   static void needsEmulator() {
     OnEmulator.require();
@@ -37,7 +38,7 @@ class CudaNetworkTest {
     try (CudaBackend cuda = OnEmulator.cuda(binding);
         Backend scalar = OnEmulator.scalar()) {
       for (boolean resident : new boolean[] {false, true}) {
-        Check check = new Check(scalar.network(), cuda, resident);
+        Check<Network> check = new Check<>(scalar.network(), cuda.network(), cuda, resident);
         int shift = n / 3;
         check.of(n, d, (net, x) -> net.addBias(x[0], x[1].rows(0, 1), false));
         check.of(n, d, (net, x) -> net.addBias(x[0], x[1].rows(0, 1), true));
@@ -46,13 +47,48 @@ class CudaNetworkTest {
         check.of(n, d, (net, x) -> net.maskByActivation(x[0], x[1]));
         check.of(2 * n, d, (net, x) -> net.addHalves(x[0], shift, x[1].rows(n, 2L * n)));
         check.of(n, d, (net, x) -> net.columnSums(x[0], x[1].rows(0, 1)));
-        Network.AdamWStep step = new Network.AdamWStep(0.5f, 1.3f, 1.1f, 0.99f, 0.1f);
+        check.of(n, d, (net, x) -> net.add(x[0], x[1], x[2]));
+        check.of(3 * n, d, (net, x) -> net.probe(x[0], x[1].rows(0, n)));
         check.of(
             n,
-            d,
+            Math.max(n, d),
             (net, x) -> {
-              net.maskByActivation(x[3], x[3]); // second moments are not negative
-              net.adamW(x[0], x[1], x[2], x[3], step);
+              for (int j = 0; j < x[1].columns(); j++) {
+                x[1].set(0, j, 5 * j % n);
+              }
+              Matrix index = x[1].rows(0, 1).reshaped(1, n);
+              net.gather(x[0], index, x[2]);
+              net.gatherPairs(x[3].reshaped(n, n), index, x[0].reshaped(n, n));
+            });
+        try (Matrix.Owned factors = Matrix.of(new float[] {3, 0.5f, 1.3f, 1.1f})) {
+          check.of(
+              n,
+              d,
+              (net, x) -> {
+                net.maskByActivation(x[3], x[3]); // second moments are not negative
+                net.adamW(x[0], x[1], x[2], x[3], factors, 0.1, 0.1);
+              });
+        }
+      }
+    }
+  }
+
+  /** Elements of one block; of two; gradients that are shortened and that are not. */
+  @ParameterizedTest
+  @CsvSource({"1,1,panama", "33,130,jcuda", "64,65,panama"})
+  void advancesAsTheSpecification(int n, int d, String binding) {
+    try (CudaBackend cuda = OnEmulator.cuda(binding);
+        Backend scalar = OnEmulator.scalar()) {
+      for (double limit : new double[] {0.5, 1e9, Double.POSITIVE_INFINITY}) {
+        Check<Network> check = new Check<>(scalar.network(), cuda.network(), cuda, true);
+        check.of(
+            n * d,
+            4,
+            (net, x) -> {
+              List<Matrix> gradients = List.of(x[0], x[1].reshaped(n, d), x[2].rows(0, 1));
+              x[3].rows(0, 1).fill(0);
+              net.advance(gradients, limit, x[3].rows(0, 1));
+              net.advance(gradients, limit, x[3].rows(0, 1));
             });
       }
     }
@@ -65,31 +101,6 @@ class CudaNetworkTest {
         Matrix.Owned x = OnEmulator.normal(5 + OnEmulator.FRESH, 33, 130)) {
       double expected = scalar.network().squares(x);
       assertEquals(expected, cuda.network().squares(x), 1e-12 * expected);
-    }
-  }
-
-  /** Runs a part on four random matrices, by both, and compares all four after it. */
-  private record Check(Network specification, CudaBackend cuda, boolean resident) {
-    void of(int n, int d, BiConsumer<Network, Matrix[]> part) {
-      Matrix.Owned[] expected = new Matrix.Owned[4];
-      Matrix.Owned[] found = new Matrix.Owned[4];
-      for (int k = 0; k < 4; k++) {
-        expected[k] = OnEmulator.normal(10 + k + OnEmulator.FRESH, n, d);
-        found[k] = resident ? cuda.allocate(n, d) : Matrix.allocate(n, d);
-        found[k].copyFrom(expected[k]);
-      }
-      part.accept(specification, expected);
-      part.accept(cuda.network(), found);
-      for (int k = 0; k < 4; k++) {
-        for (int i = 0; i < n; i++) {
-          for (int j = 0; j < d; j++) {
-            float value = expected[k].get(i, j);
-            assertEquals(value, found[k].get(i, j), 4 * RTOL * Math.max(1, Math.abs(value)));
-          }
-        }
-        expected[k].close();
-        found[k].close();
-      }
     }
   }
 
@@ -116,21 +127,62 @@ class CudaNetworkTest {
     }
   }
 
+  /** The first step runs launch by launch, the others as a graph. */
   private static List<float[][]> tenSteps(Backend backend) {
-    int n = 24;
-    try (PairCritic critic = new PairCritic(backend, new SplittableRandom(5), 6, 5, 16, 8);
-        AdamW optimizer = new AdamW(backend, critic.parameters(), 1e-2, 1e-2);
-        Matrix.Owned x = onBackend(backend, OnEmulator.normal(6, n, 6));
-        Matrix.Owned y = onBackend(backend, OnEmulator.normal(7, n, 5));
-        Matrix.Owned gradient = Matrix.allocate(2 * n, 1)) {
+    try (Training training = new Training(backend, 24, new int[] {16, 8})) {
       for (int step = 0; step < 10; step++) {
-        step(backend, critic, optimizer, x, y, gradient, 1 + step);
+        training.step.run();
       }
-      List<float[][]> weights = new ArrayList<>();
-      for (Parameter parameter : critic.parameters()) {
-        weights.add(parameter.value().toArray());
+      return training.weights();
+    }
+  }
+
+  /** A critic that raises the scores of joint pairs and lowers those of shuffled ones. */
+  private static final class Training implements AutoCloseable {
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private final PairCritic critic;
+    private final Matrix.Owned x;
+    private final Repeated step;
+
+    Training(Backend backend, int n, int... hidden) {
+      critic = keep(new PairCritic(backend, new SplittableRandom(5), 6, 5, hidden));
+      x = keep(onBackend(backend, OnEmulator.normal(6, n, 6)));
+      Matrix y = keep(onBackend(backend, OnEmulator.normal(7, n, 5)));
+      Matrix gradient = keep(backend.allocate(2L * n, 1));
+      Matrix bound = keep(backend.allocate(1, 1));
+      Matrix average = keep(backend.allocate(1, 1)).fill(Float.NaN);
+      AdamW optimizer = keep(new AdamW(backend, critic.parameters(), 1e-2, 1e-2));
+      step =
+          keep(
+              backend.repeated(
+                  () -> {
+                    Matrix scores = critic.forward(x, y, 3);
+                    backend.loss().donskerVaradhan(scores, 0, average, gradient, bound);
+                    critic.backward(x, y, 3, gradient);
+                    optimizer.step(1);
+                  }));
+    }
+
+    private <T extends AutoCloseable> T keep(T resource) {
+      open.addFirst(resource);
+      return resource;
+    }
+
+    /** Without the last bias: the bound does not depend on it, its gradient is rounding alone. */
+    List<float[][]> weights() {
+      List<Parameter> all = critic.parameters();
+      return all.subList(0, all.size() - 1).stream().map(p -> p.value().toArray()).toList();
+    }
+
+    @Override
+    public void close() {
+      try {
+        for (AutoCloseable resource : open) {
+          resource.close();
+        }
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
       }
-      return weights;
     }
   }
 
@@ -142,45 +194,81 @@ class CudaNetworkTest {
     }
   }
 
-  /** Raises the scores of joint pairs and lowers those of shuffled ones. */
-  private static void step(
-      Backend backend,
-      PairCritic critic,
-      AdamW optimizer,
-      Matrix x,
-      Matrix y,
-      Matrix gradient,
-      int shift) {
-    int n = x.intRows();
-    Matrix scores = critic.forward(x, y, shift);
-    for (int i = 0; i < n; i++) {
-      gradient.set(i, 0, -1f / n);
-      gradient.set(n + i, 0, (float) (Math.exp(scores.get(n + i, 0)) / n));
+  /** Recorded at the second step; from the third on a step is one launch, and nothing is moved. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void aStepIsOneLaunchAndMovesNothing(String binding) {
+    try (CudaBackend cuda = OnEmulator.cuda(binding);
+        Training training = new Training(cuda, 64, 48, 16)) {
+      Traffic start = cuda.traffic();
+      training.step.run();
+      Traffic launched = cuda.traffic().since(start);
+      assertTrue(launched.launches() > 20, launched + "");
+      for (int step = 1; step < 4; step++) {
+        Traffic before = cuda.traffic();
+        training.step.run();
+        assertEquals(new Traffic(0, 0, 1), cuda.traffic().since(before));
+      }
     }
-    critic.backward(x, y, shift, gradient);
-    optimizer.step(Gradients.clip(backend, critic.parameters(), 1));
   }
 
-  /** Scores come down and their gradients go up; weights, moments and activations stay. */
+  /**
+   * Work space that others took or freed, values that the host changed: the next step sees both.
+   */
   @Test
-  void aStepMovesScoresAndTheirGradientsAlone() {
-    int n = 64;
+  void aGraphFollowsWhatItsMatricesDo() {
+    List<float[][]> expected;
+    List<float[][]> found;
+    try (CudaBackend cuda = OnEmulator.cuda("panama")) {
+      expected = disturbed(cuda, work -> {});
+      found =
+          disturbed(
+              cuda,
+              critic -> {
+                try (Matrix.Owned more = cuda.allocate(100, 6);
+                    Matrix.Owned other = cuda.allocate(100, 5)) {
+                  // has the critic's work space made larger
+                  critic.forward(more.fill(1), other.fill(1), 1);
+                }
+              });
+    }
+    for (int p = 0; p < expected.size(); p++) {
+      assertArrayEquals(expected.get(p), found.get(p));
+    }
+  }
+
+  private static List<float[][]> disturbed(CudaBackend cuda, Consumer<PairCritic> between) {
+    try (Training training = new Training(cuda, 24, 16)) {
+      for (int step = 0; step < 6; step++) {
+        training.step.run();
+        if (step == 3) {
+          between.accept(training.critic);
+          training.x.set(0, 0, 7);
+        }
+      }
+      return training.weights();
+    }
+  }
+
+  /** A step that looks at a value on the host cannot be recorded, and says so. */
+  @Test
+  void recordedWorkMayNotReadOnTheHost() {
     try (CudaBackend cuda = OnEmulator.cuda("panama");
-        PairCritic critic = new PairCritic(cuda, new SplittableRandom(5), 32, 32, 48, 16);
-        AdamW optimizer = new AdamW(cuda, critic.parameters(), 1e-3, 0);
-        Matrix.Owned x = onBackend(cuda, OnEmulator.normal(6, n, 32));
-        Matrix.Owned y = onBackend(cuda, OnEmulator.normal(7, n, 32));
-        Matrix.Owned gradient = Matrix.allocate(2 * n, 1)) {
-      step(cuda, critic, optimizer, x, y, gradient, 1);
-      Traffic before = cuda.traffic();
-      step(cuda, critic, optimizer, x, y, gradient, 2);
-      Traffic moved = cuda.traffic().since(before);
-      long scores = 4L * 2 * n;
-      // The gradient is used by two products and a sum; norms are two f64 a row of each gradient.
-      assertTrue(moved.toDevice() <= 3 * scores, moved + "");
-      int rows =
-          critic.parameters().stream().mapToInt(parameter -> parameter.value().intRows()).sum();
-      assertTrue(moved.toHost() <= scores + 16L * rows, moved + "");
+        Matrix.Owned x = cuda.allocate(4, 4);
+        Matrix.Owned bias = cuda.allocate(1, 4);
+        Repeated step =
+            cuda.repeated(
+                () -> {
+                  cuda.network().addBias(x, bias, false);
+                  cuda.network().squares(x);
+                })) {
+      x.fill(1);
+      bias.fill(1);
+      step.run();
+      NativeCallException e = assertThrows(NativeCallException.class, step::run);
+      assertTrue(e.getMessage().contains("CAPTURE"), e.getMessage());
+      cuda.network().addBias(x, bias, false); // the stream is usable again
+      assertEquals(3, x.get(3, 3));
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.geodex.backend.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +20,7 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.StoredMatrix;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -97,6 +99,40 @@ class CudaTransformerTest {
         agree(binding, n, out, (b, y) -> b.transformer().linear(x, all, epilogue, y));
       }
     }
+  }
+
+  /** TF32 keeps 11 bits of each operand: in layers where it was asked for, and never elsewhere. */
+  @Test
+  void tf32InLinearLayersAlone() {
+    System.setProperty("geodex.cuda.products", "tf32");
+    int n = 12;
+    int d = 40;
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned x = normal(1, n, d);
+        Matrix.Owned w = normal(2, d, d);
+        Matrix.Owned exact = Matrix.allocate(n, d);
+        Matrix.Owned product = Matrix.allocate(n, d);
+        Matrix.Owned layer = Matrix.allocate(n, d)) {
+      scalar.algebra().gemm(x, false, w, true, exact);
+      cuda.algebra().gemm(x, false, w, true, product);
+      Projection projection = new Projection(StoredMatrix.of(w), true, null);
+      cuda.transformer().linear(x, projection, Epilogue.NONE, layer);
+      assertTrue(cuda.device().contains("TF32"), cuda.device());
+      assertEquals(0, largestDifference(exact, product), 1e-5);
+      double difference = largestDifference(exact, layer);
+      assertTrue(difference > 1e-4 && difference < 3e-2, difference + "");
+    }
+  }
+
+  private static double largestDifference(Matrix a, Matrix b) {
+    double largest = 0;
+    for (int i = 0; i < a.rows(); i++) {
+      for (int j = 0; j < a.columns(); j++) {
+        largest = Math.max(largest, Math.abs(a.get(i, j) - b.get(i, j)));
+      }
+    }
+    return largest;
   }
 
   /** Several blocks of 128 outputs, more than the emulator has multiprocessors. */
