@@ -59,10 +59,6 @@ public final class Analysis implements AutoCloseable {
     this.tasks = tasks;
     this.outputs = AtomicOutputs.open();
     outputs.folder(folder);
-    report.provenance().put("backend", backend.name());
-    report.provenance().put("device", backend.device());
-    report.provenance().put("threads", backend.parallel().threads());
-    report.provenance().put("java", Runtime.version().toString());
   }
 
   /**

@@ -375,9 +375,10 @@ final class AlignCommand extends GeodexCommand {
     about.put("columns", rows.columns());
     about.put("map", map);
     Report report =
-        report("Geodex: alignment", "Maps between the scales of one model, and what they keep.");
-    report.provenance().put("backend", backend.name());
-    report.provenance().put("device", backend.device());
+        report(
+            backend,
+            "Geodex: alignment",
+            "Maps between the scales of one model, and what they keep.");
     report.provenance().putAll(about);
     AlignmentResult result = report.timed("alignment", () -> study(backend, plan, rows));
     AlignmentReport.add(report, "align", "", result);

@@ -48,6 +48,7 @@ final class AnalyzeCommand extends GeodexCommand {
   Map<String, Object> run(Backend backend) {
     Report report =
         report(
+            backend,
             "Geodex: " + model.toAbsolutePath().normalize().getFileName(),
             "The geometry and the information of the layers of one model reading one text.");
     try (Analysis analysis =

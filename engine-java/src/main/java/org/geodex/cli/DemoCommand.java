@@ -59,6 +59,7 @@ final class DemoCommand extends GeodexCommand {
     }
     Report report =
         report(
+            backend,
             "Geodex demo",
             "A GPT-2, a BERT, a RoBERTa and a T5, trained on a language whose structure is known,"
                 + " reading text of it that they have not seen.");

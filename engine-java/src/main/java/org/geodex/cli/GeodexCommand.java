@@ -74,10 +74,11 @@ abstract class GeodexCommand implements Callable<Integer> {
     return new Design.Machine(backend, workers, () -> Backends.open(single));
   }
 
-  /** A report that says with which version and command it was made. */
-  final Report report(String title, String summary) {
+  /** A report that says with which version and command it was made, and where. */
+  final Report report(Backend backend, String title, String summary) {
     Report report = new Report(title, summary);
     report.provenance().put("geodex", Version.text());
+    report.provenance().put("java", Runtime.version().toString());
     List<String> args = spec.root().commandLine().getParseResult().originalArgs();
     report
         .provenance()
@@ -85,6 +86,7 @@ abstract class GeodexCommand implements Callable<Integer> {
             "command",
             args.stream().map(GeodexCommand::quoted).collect(joining(" ", "geodex ", "")));
     report.provenance().put("seed", common.seed);
+    report.computedOn(backend);
     return report;
   }
 

@@ -211,10 +211,10 @@ final class InterveneCommand extends GeodexCommand {
     Design design = design();
     Report report =
         report(
+            backend,
             "Geodex interventions: " + model.toAbsolutePath().normalize().getFileName(),
             "What acting on the layers of one scale does to the text that a model writes.");
     report.provenance().put("model", model.toString());
-    report.provenance().put("device", backend.device());
     try (AtomicOutputs outputs = AtomicOutputs.open()) {
       outputs.folder(out);
       Map<String, Object> result =

@@ -100,15 +100,19 @@ final class ScalingCommand extends GeodexCommand {
     }
     measured.sort(Comparator.comparingLong(Measurement::parameters));
     if (out != null) {
-      return reported(study, measured);
+      return reported(backend, study, measured);
     }
     ScalingLaws laws = new ScalingLaws(measured, common.seed);
     return laws.summary(study, laws.fit());
   }
 
-  private Map<String, Object> reported(ScalingStudy study, List<Measurement> measured) {
+  private Map<String, Object> reported(
+      Backend backend, ScalingStudy study, List<Measurement> measured) {
     Report report =
-        report("Geodex scaling", "The entropy of representations against the size of models.");
+        report(
+            backend,
+            "Geodex scaling",
+            "The entropy of representations against the size of models.");
     report.provenance().put("models", folders.stream().map(Path::toString).toList());
     Map<String, Object> result = new LinkedHashMap<>(ScalingSection.add(report, study, measured));
     ReportFolder.write(out, report);

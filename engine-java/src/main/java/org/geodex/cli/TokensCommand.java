@@ -146,7 +146,7 @@ final class TokensCommand extends GeodexCommand {
           SentenceStudy.addTo(
               result, () -> sentences.run(backend, model, table, contexts, hidden, topics));
         }
-        return out == null ? result : reported(result);
+        return out == null ? result : reported(backend, result);
       }
     }
   }
@@ -161,9 +161,10 @@ final class TokensCommand extends GeodexCommand {
     }
   }
 
-  private Map<String, Object> reported(Map<String, Object> result) {
+  private Map<String, Object> reported(Backend backend, Map<String, Object> result) {
     Report report =
         report(
+            backend,
             "Geodex tokens: " + folder.toAbsolutePath().normalize().getFileName(),
             "What single tokens carry, and what changing them does.");
     report.provenance().put("model", folder.toString());

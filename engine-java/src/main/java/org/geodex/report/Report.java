@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.geodex.backend.Backend;
 
 /**
  * The content of {@code report.json} and of the page: where the numbers come from, the numbers
@@ -16,6 +17,7 @@ public final class Report {
   private final Map<String, Object> results = new LinkedHashMap<>();
   private final List<Section> sections = new ArrayList<>();
   private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private Runnable atEnd = () -> {};
 
   public Report(String title, String summary) {
     this.title = title;
@@ -47,6 +49,25 @@ public final class Report {
 
   /** What a reader needs to repeat the run: command, versions, hashes, seed, device. */
   public Map<String, Object> provenance() {
+    return provenance;
+  }
+
+  /** Says where the numbers are computed; what a device left to the host is known when written. */
+  public void computedOn(Backend backend) {
+    provenance.put("backend", backend.name());
+    provenance.put("device", backend.device());
+    provenance.put("threads", backend.parallel().threads());
+    atEnd =
+        () -> {
+          if (!backend.hostOperations().isEmpty()) {
+            provenance.put("host_operations", backend.hostOperations());
+          }
+        };
+  }
+
+  /** The provenance at the end of the run. */
+  Map<String, Object> finalProvenance() {
+    atEnd.run();
     return provenance;
   }
 

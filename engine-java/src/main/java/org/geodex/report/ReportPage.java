@@ -46,7 +46,7 @@ public final class ReportPage {
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("title", report.title());
     content.put("summary", report.summary());
-    content.put("provenance", report.provenance());
+    content.put("provenance", report.finalProvenance());
     content.put("results", report.results());
     content.put("seconds", report.seconds());
     content.put("sections", report.sections());
