@@ -1,8 +1,10 @@
 package org.geodex.activation;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import org.geodex.backend.Backend;
 import org.geodex.error.MemoryBudgetException;
@@ -18,7 +20,7 @@ import org.geodex.model.TokenBatch;
 /**
  * Runs a model over the windows of a {@link TokenTable}: windows of like length together, so that
  * little is padded, in an order that the table alone decides. Each result is handed over and then
- * freed, so that memory holds one batch at a time.
+ * freed, so that memory holds one batch at a time, two where a device is a batch ahead.
  */
 public final class ActivationRun {
   private final Model model;
@@ -26,6 +28,7 @@ public final class ActivationRun {
   private final Keep keep;
   private final LayerHook hook;
   private final boolean decodes;
+  private final int ahead;
   private final List<List<TokenTable.Window>> batches;
 
   /** Takes the result of one batch; it is closed after the call. */
@@ -57,7 +60,18 @@ public final class ActivationRun {
    */
   public ActivationRun(
       Model model, TokenTable table, Keep keep, LayerHook hook, int batchSize, Backend backend) {
-    this(model, table, keep, hook, batchSize, backend, Stack.ONLY);
+    this(model, table, keep, hook, batchSize, backend, Stack.ONLY, 0);
+  }
+
+  /**
+   * Plans a run whose consumer reads everything on the host: where there is a device, what is kept
+   * of a batch is brought over, and consumed, while the next batch runs.
+   */
+  static ActivationRun toHost(
+      Model model, TokenTable table, Keep keep, LayerHook hook, int batchSize, Backend backend) {
+    int ahead = backend.hasDevice() ? 1 : 0;
+    return new ActivationRun(
+        model, table, keep, hook, batchSize, backend, Stack.ONLY, ahead);
   }
 
   /**
@@ -74,24 +88,61 @@ public final class ActivationRun {
       int batchSize,
       Backend backend,
       Stack stack) {
+    this(model, table, keep, hook, batchSize, backend, stack, 0);
+  }
+
+  private ActivationRun(
+      Model model,
+      TokenTable table,
+      Keep keep,
+      LayerHook hook,
+      int batchSize,
+      Backend backend,
+      Stack stack,
+      int ahead) {
+    this.ahead = ahead;
     this.decodes = stack == Stack.DECODER;
     this.model = model;
     this.table = table;
     this.keep = keep;
     this.hook = hook;
-    this.batches = batches(batchSize, backend.memoryBudget());
+    this.batches = batches(batchSize, backend.memoryBudget() / (1 + ahead));
   }
 
   /** Runs every batch. */
   public void forEach(Consumer consumer) {
-    for (List<TokenTable.Window> windows : batches) {
-      int length = windows.getFirst().length();
-      TokenBatch batch = batch(windows, length);
-      long[] numbers = windows.stream().mapToLong(TokenTable.Window::first).toArray();
-      LayerHook ours = hook.batch(numbers, new int[numbers.length]);
-      try (Activations activations = model.forward(batch, keep, ours)) {
-        consumer.accept(new Batch(windows, length, activations));
+    Deque<Batch> running = new ArrayDeque<>();
+    try {
+      for (List<TokenTable.Window> windows : batches) {
+        running.add(forward(windows));
+        while (running.size() > ahead) {
+          finish(running, consumer);
+        }
       }
+      while (!running.isEmpty()) {
+        finish(running, consumer);
+      }
+    } finally {
+      running.forEach(batch -> batch.activations().close());
+    }
+  }
+
+  private Batch forward(List<TokenTable.Window> windows) {
+    int length = windows.getFirst().length();
+    long[] numbers = windows.stream().mapToLong(TokenTable.Window::first).toArray();
+    LayerHook ours = hook.batch(numbers, new int[numbers.length]);
+    Activations activations = model.forward(batch(windows, length), keep, ours);
+    if (ahead > 0) {
+      activations.tensors().forEach(tensor -> tensor.values().prefetch());
+    }
+    return new Batch(windows, length, activations);
+  }
+
+  private static void finish(Deque<Batch> running, Consumer consumer) {
+    Batch batch = running.remove();
+    Activations activations = batch.activations();
+    try (activations) {
+      consumer.accept(batch);
     }
   }
 

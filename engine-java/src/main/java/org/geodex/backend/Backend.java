@@ -55,6 +55,14 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * Whether matrices of {@link #allocate} lie elsewhere than in the host's memory, and operations
+   * return before they are done.
+   */
+  default boolean hasDevice() {
+    return false;
+  }
+
+  /**
    * A matrix of the host brought to where this backend computes: itself, or a copy that follows.
    */
   default Matrix.Owned adopt(Matrix.Owned x) {

@@ -138,6 +138,16 @@ public abstract sealed class Matrix permits Matrix.Owned, Matrix.View {
     return remote == null ? segment : remote.reading().asSlice(start, bytes());
   }
 
+  /**
+   * Begins to bring the values to the host where they lie on a device, all of its memory; whoever
+   * reads them there then waits less.
+   */
+  public final void prefetch() {
+    if (remote != null) {
+      remote.prefetch();
+    }
+  }
+
   /** This matrix for an operation of the host that reads it. */
   public final Matrix onHost() {
     return remote == null ? this : new View(rows, columns, reading());

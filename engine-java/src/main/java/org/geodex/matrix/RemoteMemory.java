@@ -18,6 +18,12 @@ public interface RemoteMemory extends AutoCloseable {
   MemorySegment reading();
 
   /**
+   * Begins to bring what is there now to the host, beside what the device does next; {@link
+   * #reading} then waits for that alone.
+   */
+  void prefetch();
+
+  /**
    * Copies from memory of the same device, on it.
    *
    * @return whether it was done; false where {@code source} lies elsewhere

@@ -3,6 +3,7 @@ package org.geodex.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -11,18 +12,23 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
 import org.geodex.cli.CommandRun;
+import org.geodex.cuda.Emulator;
 import org.geodex.matrix.ArrowFile;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.SafetensorsFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Text through the command: rows, ids and columns, against single forward passes. */
 class ActivationsTextTest {
@@ -44,6 +50,52 @@ class ActivationsTextTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A batch is written while the next one runs: three windows, one a batch, and all at once. */
+  @ParameterizedTest
+  @CsvSource({"panama,1", "jcuda,2", "panama,8"})
+  void deviceWritesWhatTheCpuWrites(String binding, int batch, @TempDir Path folder)
+      throws IOException {
+    assumeTrue(Emulator.isAvailable(), "this build has no emulator");
+    Path model = model(folder, "gpt2-lm-4l", "byte-pairs");
+    Files.writeString(model.resolve("text.txt"), TEXT + TEXT + "One more, and longer: the cat.\n");
+    Path expected = write(model, "cpu.safetensors", batch, "--backend", "cpu");
+    Path found =
+        write(
+            model,
+            "cuda.safetensors",
+            batch,
+            "--backend",
+            "cuda",
+            "--cuda-driver",
+            "emulator",
+            "--cuda-binding",
+            binding);
+    try (SafetensorsFile cpu = SafetensorsFile.open(expected);
+        SafetensorsFile cuda = SafetensorsFile.open(found);
+        Arena arena = Arena.ofConfined()) {
+      for (int layer = 0; layer <= 4; layer++) {
+        float[][] left = cpu.matrix("hidden_states." + layer, arena).toArray();
+        float[][] right = cuda.matrix("hidden_states." + layer, arena).toArray();
+        assertEquals(left.length, right.length);
+        for (int i = 0; i < left.length; i++) {
+          assertArrayEquals(left[i], right[i], 2e-5f, layer + ", row " + i);
+        }
+      }
+    }
+  }
+
+  private static Path write(Path model, String name, int batch, String... backend) {
+    Path out = model.resolve(name);
+    List<Object> arguments =
+        new ArrayList<>(
+            List.of(
+                "activations", "--model", model, "--text", model.resolve("text.txt"), "--out", out));
+    arguments.addAll(List.of("--batch", batch));
+    arguments.addAll(List.of((Object[]) backend));
+    CommandRun.of(arguments.toArray());
+    return out;
   }
 
   @Test

@@ -102,6 +102,11 @@ public final class CudaBackend implements Backend {
     return DeviceMemory.matrix(device, rows, columns);
   }
 
+  @Override
+  public boolean hasDevice() {
+    return true;
+  }
+
   /** A matrix on the device with its values; the one on the host is closed. */
   @Override
   public Matrix.Owned adopt(Matrix.Owned x) {

@@ -27,6 +27,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
   private Arena arena;
   private MemorySegment host;
   private DeviceBuffer buffer;
+  private Residency.Arrival arrival;
 
   private DeviceMemory(Device device, long bytes) {
     this.device = device;
@@ -76,15 +77,40 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
     return host;
   }
 
+  @Override
+  public void prefetch() {
+    device
+        .context()
+        .call(
+            () -> {
+              if (state == State.DEVICE && host == null) {
+                arrival = device.residency().fetch(buffer);
+              }
+              return null;
+            });
+  }
+
   /** Brings the values to the host where only the device has them. */
   private void fetch() {
     checkOpen();
+    if (arrival != null && host == null) {
+      host = arrival.await();
+      return;
+    }
     if (host == null) {
       arena = Arena.ofShared();
       host = NativeMemory.allocate(bytes, arena);
     }
     if (state == State.DEVICE) {
       device.residency().copyToHost(buffer, host);
+    }
+  }
+
+  /** What is under way is of old values from now on. */
+  private void dropArrival() {
+    if (arrival != null && host == null) {
+      arrival.release();
+      arrival = null;
     }
   }
 
@@ -120,6 +146,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
       state = State.BOTH;
     }
     if (writing) {
+      dropArrival();
       state = State.DEVICE;
     }
   }
@@ -192,6 +219,9 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
         .call(
             () -> {
               state = State.CLOSED;
+              if (arrival != null) {
+                arrival.release();
+              }
               device.residency().forget(this);
               if (buffer != null) {
                 device.residency().give(buffer);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaEvent;
+import org.geodex.cuda.CudaStream;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.cuda.PinnedBuffer;
 import org.geodex.error.DeviceOutOfMemoryException;
@@ -33,6 +34,9 @@ final class Residency {
   private final Map<Long, Deque<DeviceBuffer>> free = new HashMap<>();
   private final LinkedHashMap<Resident, Long> residents = new LinkedHashMap<>(16, 0.75f, true);
   private final Stage[] stages = new Stage[2];
+  private final Map<Long, Deque<Arrival>> arrivals = new HashMap<>();
+  private CudaStream copies;
+  private CudaEvent ready;
   private long used;
   private long pooled;
   private long job;
@@ -254,6 +258,47 @@ final class Residency {
     }
   }
 
+  /** A copy that is on its way to pinned memory of the host. */
+  final class Arrival {
+    private final PinnedBuffer memory;
+    private final CudaEvent done;
+
+    private Arrival(PinnedBuffer memory, CudaEvent done) {
+      this.memory = memory;
+      this.done = done;
+    }
+
+    /** Waits for the copy; the memory is valid until {@link #release}. */
+    MemorySegment await() {
+      done.synchronize();
+      return memory.segment();
+    }
+
+    /** Waits, and gives the memory back. */
+    void release() {
+      done.synchronize();
+      arrivals.computeIfAbsent(memory.segment().byteSize(), size -> new ArrayDeque<>()).push(this);
+    }
+  }
+
+  /** Begins a copy to the host, after what is enqueued now and beside what follows. */
+  Arrival fetch(DeviceBuffer source) {
+    if (copies == null) {
+      copies = context.createStream();
+      ready = context.createEvent();
+    }
+    Deque<Arrival> fitting = arrivals.get(source.bytes());
+    Arrival arrival =
+        fitting == null || fitting.isEmpty()
+            ? new Arrival(context.allocatePinned(source.bytes()), context.createEvent())
+            : fitting.pop();
+    ready.record(context.stream());
+    copies.waitFor(ready);
+    context.copyToHost(source, 0, arrival.memory.segment(), copies);
+    arrival.done.record(copies);
+    return arrival;
+  }
+
   private Stage stage(int i) {
     if (stages[i] == null) {
       stages[i] = new Stage(context.allocatePinned(STAGE), context.createEvent());
@@ -277,5 +322,16 @@ final class Residency {
         stage.done.close();
       }
     }
+    arrivals.values().stream().flatMap(Deque::stream).forEach(Residency::close);
+    arrivals.clear();
+    if (copies != null) {
+      ready.close();
+      copies.close();
+    }
+  }
+
+  private static void close(Arrival arrival) {
+    arrival.memory.close();
+    arrival.done.close();
   }
 }
