@@ -70,8 +70,7 @@ public final class ActivationRun {
   static ActivationRun toHost(
       Model model, TokenTable table, Keep keep, LayerHook hook, int batchSize, Backend backend) {
     int ahead = backend.hasDevice() ? 1 : 0;
-    return new ActivationRun(
-        model, table, keep, hook, batchSize, backend, Stack.ONLY, ahead);
+    return new ActivationRun(model, table, keep, hook, batchSize, backend, Stack.ONLY, ahead);
   }
 
   /**

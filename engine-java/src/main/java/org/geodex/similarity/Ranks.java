@@ -4,34 +4,36 @@ import java.util.Arrays;
 
 /** Ranks with ties at their mean. */
 final class Ranks {
+  private static final int INDEX_BITS = 32;
+
   private Ranks() {}
 
   /** Rank of each value less the mean rank; equal values share the mean of their ranks. */
   static double[] centred(float[] values) {
-    float[] sorted = values.clone();
-    Arrays.sort(sorted);
-    double middle = (values.length - 1) / 2.0;
-    double[] ranks = new double[values.length];
-    for (int i = 0; i < values.length; i++) {
-      int first = first(sorted, values[i], false);
-      int next = first(sorted, values[i], true);
-      ranks[i] = (first + next - 1) / 2.0 - middle;
+    int n = values.length;
+    long[] order = new long[n];
+    for (int i = 0; i < n; i++) {
+      order[i] = (long) ascending(values[i]) << INDEX_BITS | i;
+    }
+    Arrays.sort(order);
+    double middle = (n - 1) / 2.0;
+    double[] ranks = new double[n];
+    int next;
+    for (int first = 0; first < n; first = next) {
+      next = first + 1;
+      while (next < n && order[next] >> INDEX_BITS == order[first] >> INDEX_BITS) {
+        next++;
+      }
+      for (int k = first; k < next; k++) {
+        ranks[(int) order[k]] = (first + next - 1) / 2.0 - middle;
+      }
     }
     return ranks;
   }
 
-  /** First place whose value is not below {@code value}, or with {@code after} is above it. */
-  private static int first(float[] sorted, float value, boolean after) {
-    int low = 0;
-    int high = sorted.length;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (after ? sorted[middle] <= value : sorted[middle] < value) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
+  /** A number that orders as the value does; 0 and −0 are equal. */
+  private static int ascending(float value) {
+    int bits = Float.floatToIntBits(value + 0f);
+    return bits ^ (bits >> 31 & Integer.MAX_VALUE);
   }
 }

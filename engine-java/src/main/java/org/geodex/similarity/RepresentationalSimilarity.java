@@ -66,7 +66,8 @@ public final class RepresentationalSimilarity implements Similarity {
   private static double[][] spearman(Backend backend, List<? extends Matrix> xs) {
     double n = xs.getFirst().rows();
     backend.requireMemory(
-        (12 * xs.size() + 4) * n * (n - 1) / 2,
+        // Distances, ranks, and what each thread sorts.
+        (12 * xs.size() + 8 * Math.min(xs.size(), backend.parallel().threads())) * n * (n - 1) / 2,
         "the ranks of the distances between %d rows".formatted(xs.getFirst().rows()),
         "take fewer rows, or --correlation pearson");
     float[][] ranks = new float[xs.size()][];

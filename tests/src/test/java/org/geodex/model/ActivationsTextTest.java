@@ -91,7 +91,13 @@ class ActivationsTextTest {
     List<Object> arguments =
         new ArrayList<>(
             List.of(
-                "activations", "--model", model, "--text", model.resolve("text.txt"), "--out", out));
+                "activations",
+                "--model",
+                model,
+                "--text",
+                model.resolve("text.txt"),
+                "--out",
+                out));
     arguments.addAll(List.of("--batch", batch));
     arguments.addAll(List.of((Object[]) backend));
     CommandRun.of(arguments.toArray());
