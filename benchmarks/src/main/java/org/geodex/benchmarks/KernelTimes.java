@@ -17,11 +17,12 @@ import org.geodex.cuda.DeviceBuffer;
 
 /**
  * Each kernel alone on data that lies on the device, between two events, and what part of the
- * card's measured ceiling it reaches. Work is that of the kernels' headers. Data that comes from L2
- * may pass the copy bandwidth; the f32 relaxations need 1.5 instructions, the probe's pair 2.
+ * card's measured ceiling it reaches. Work is that of the kernels' headers; caches are cold. The
+ * f32 relaxations need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
   private static final int REPEATS = 3;
+  private static final int L2_BYTES = 38; // a CUdevice_attribute
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
@@ -154,15 +155,21 @@ final class KernelTimes implements AutoCloseable {
     times.put(kernel, entry);
   }
 
-  /** Median milliseconds between two events around a launch; on the emulator one run. */
+  /**
+   * Median milliseconds between two events around a launch, each after twice the second-level cache
+   * was overwritten; on the emulator one run.
+   */
   static double millis(CudaContext context, Runnable launch) {
     double[] times = new double[context.emulated() ? 1 : REPEATS];
     if (times.length > 1) {
       launch.run();
     }
+    long words = context.emulated() ? 1 : 2L * context.attribute(L2_BYTES) / Integer.BYTES;
     try (CudaEvent start = context.createEvent();
-        CudaEvent end = context.createEvent()) {
+        CudaEvent end = context.createEvent();
+        DeviceBuffer other = context.allocate(Integer.BYTES * words)) {
       for (int i = 0; i < times.length; i++) {
+        context.fill(other, 0, i, words, context.stream());
         start.record(context.stream());
         launch.run();
         end.record(context.stream());
