@@ -31,10 +31,9 @@ def timed(work, rounds, wait):
     return statistics.median(seconds)
 
 
-def forward(name, dtype, rounds, wait, length):
+def forward(name, dtype, rounds, wait, length, device):
     layers, width, heads, batch = SHAPES[name]
     gpt2_forward.LAYERS, gpt2_forward.WIDTH, gpt2_forward.HEADS = layers, width, heads
-    device = torch.get_default_device()
     generator = torch.Generator(device).manual_seed(1)
     w = gpt2_forward.weights(generator)
     w["layers"] = [{k: v.to(dtype) for k, v in layer.items()} for layer in w["layers"]]
@@ -79,11 +78,12 @@ def main():
     else:
         print(json.dumps({"missing": ["torch without a CUDA device"]}))
         return 1
-    torch.set_default_device(device)
+    if device != "cpu":
+        torch.set_default_device(device)
     results = {"torch": torch.__version__, "device": device}
     for name in SHAPES:
         for dtype in (torch.float32, torch.bfloat16):
-            results.update(forward(name, dtype, options.rounds, wait, length))
+            results.update(forward(name, dtype, options.rounds, wait, length, device))
     results.update(mine(options.rounds, wait, steps))
     print(json.dumps(results, indent=2))
     return 0

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.geodex.benchmark.CostGrowth;
 import org.geodex.benchmark.JmhBuild;
 import org.geodex.error.InputException;
@@ -141,16 +142,13 @@ final class BenchGrowthCommand implements Callable<Integer> {
         report.section(
             "growth", "Exponents", "seconds = a·size^b; counted is the b of the arithmetic.");
     section.add(
-        new Figure.Bars(
-            "Measured and counted exponents",
-            "Below counted: fixed costs, and better use of the machine at larger sizes.",
-            "exponent",
-            growths.stream().map(g -> g.operation() + ", " + g.variable()).toList(),
-            List.of(
-                Figure.Series.of(
-                    "measured", growths.stream().mapToDouble(g -> g.measured().value()).toArray()),
-                Figure.Series.of(
-                    "counted", growths.stream().mapToDouble(CostGrowth::counted).toArray()))));
+        new Figure.Scatter(
+            "Measured against counted exponents",
+            "Below the line: fixed costs, and better use of the machine at larger sizes; above it:"
+                + " cost that nobody counted. Point at one to see its operation.",
+            "counted",
+            "measured",
+            List.of(group("rows n", growths, "n"), group("columns d", growths, "d"), diagonal())));
     section.add(
         new Figure.Table(
             "Exponents",
@@ -158,5 +156,20 @@ final class BenchGrowthCommand implements Callable<Integer> {
             List.of("operation", "in", "measured", "95 % interval", "counted"),
             growths.stream().map(BenchGrowthCommand::cells).toList()));
     return report;
+  }
+
+  private static Figure.Group group(String name, List<CostGrowth> growths, String variable) {
+    List<CostGrowth> of = growths.stream().filter(g -> g.variable().equals(variable)).toList();
+    return new Figure.Group(
+        name,
+        of.stream().map(g -> List.of(g.counted(), g.measured().value())).toList(),
+        of.stream().map(CostGrowth::operation).toList());
+  }
+
+  /** The line on which both are equal, as points. */
+  private static Figure.Group diagonal() {
+    List<List<Double>> points =
+        IntStream.rangeClosed(0, 60).mapToObj(i -> List.of(i / 20.0, i / 20.0)).toList();
+    return new Figure.Group("as counted", points, null);
   }
 }
