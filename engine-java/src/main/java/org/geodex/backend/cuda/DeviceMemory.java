@@ -83,7 +83,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
         .context()
         .call(
             () -> {
-              if (state == State.DEVICE && host == null) {
+              if (state == State.DEVICE && host == null && arrival == null) {
                 arrival = device.residency().fetch(buffer);
               }
               return null;

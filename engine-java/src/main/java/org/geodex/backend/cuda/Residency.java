@@ -9,6 +9,8 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.CudaStream;
@@ -34,7 +36,7 @@ final class Residency {
   private final Map<Long, Deque<DeviceBuffer>> free = new HashMap<>();
   private final LinkedHashMap<Resident, Long> residents = new LinkedHashMap<>(16, 0.75f, true);
   private final Stage[] stages = new Stage[2];
-  private final Map<Long, Deque<Arrival>> arrivals = new HashMap<>();
+  private final NavigableMap<Long, Deque<Arrival>> arrivals = new TreeMap<>();
   private CudaStream copies;
   private CudaEvent ready;
   private long used;
@@ -262,6 +264,7 @@ final class Residency {
   final class Arrival {
     private final PinnedBuffer memory;
     private final CudaEvent done;
+    private long bytes;
 
     private Arrival(PinnedBuffer memory, CudaEvent done) {
       this.memory = memory;
@@ -271,13 +274,18 @@ final class Residency {
     /** Waits for the copy; the memory is valid until {@link #release}. */
     MemorySegment await() {
       done.synchronize();
-      return memory.segment();
+      return memory.segment().asSlice(0, bytes);
     }
 
     /** Waits, and gives the memory back. */
     void release() {
       done.synchronize();
       arrivals.computeIfAbsent(memory.segment().byteSize(), size -> new ArrayDeque<>()).push(this);
+    }
+
+    private void close() {
+      memory.close();
+      done.close();
     }
   }
 
@@ -287,16 +295,32 @@ final class Residency {
       copies = context.createStream();
       ready = context.createEvent();
     }
-    Deque<Arrival> fitting = arrivals.get(source.bytes());
-    Arrival arrival =
-        fitting == null || fitting.isEmpty()
-            ? new Arrival(context.allocatePinned(source.bytes()), context.createEvent())
-            : fitting.pop();
+    Arrival arrival = arrival(source.bytes());
+    arrival.bytes = source.bytes();
     ready.record(context.stream());
     copies.waitFor(ready);
-    context.copyToHost(source, 0, arrival.memory.segment(), copies);
+    context.copyToHost(source, 0, arrival.memory.segment().asSlice(0, source.bytes()), copies);
     arrival.done.record(copies);
     return arrival;
+  }
+
+  /** Memory of so many bytes or more that nobody uses; what is too small is freed. */
+  private Arrival arrival(long bytes) {
+    Map.Entry<Long, Deque<Arrival>> fitting = arrivals.ceilingEntry(bytes);
+    if (fitting == null) {
+      freeArrivals();
+      return new Arrival(context.allocatePinned(bytes), context.createEvent());
+    }
+    Arrival arrival = fitting.getValue().pop();
+    if (fitting.getValue().isEmpty()) {
+      arrivals.remove(fitting.getKey());
+    }
+    return arrival;
+  }
+
+  private void freeArrivals() {
+    arrivals.values().stream().flatMap(Deque::stream).forEach(Arrival::close);
+    arrivals.clear();
   }
 
   private Stage stage(int i) {
@@ -322,16 +346,10 @@ final class Residency {
         stage.done.close();
       }
     }
-    arrivals.values().stream().flatMap(Deque::stream).forEach(Residency::close);
-    arrivals.clear();
+    freeArrivals();
     if (copies != null) {
       ready.close();
       copies.close();
     }
-  }
-
-  private static void close(Arrival arrival) {
-    arrival.memory.close();
-    arrival.done.close();
   }
 }
