@@ -15,6 +15,7 @@ import org.geodex.entropy.JackknifeMoments;
 import org.geodex.entropy.MatrixEntropy;
 import org.geodex.entropy.ParticipationRatio;
 import org.geodex.entropy.RowForm;
+import org.geodex.entropy.SecondMoment;
 import org.geodex.geodesic.DimensionEstimate;
 import org.geodex.geodesic.DimensionTwoNn;
 import org.geodex.geodesic.GeodesicTable;
@@ -88,14 +89,21 @@ public final class LayerAnalysis {
     double[] selfProducts = new double[all.size()];
     List<Matrix.Owned> scores = new ArrayList<>();
     long[] blocks = Jackknife.bounds(states.documentLengths(), BLOCKS);
-    try (GeodesicTable geodesics = new GeodesicTable()) {
+    // Moments are the device's work, what is made of them (factorizations) the host's.
+    try (GeodesicTable geodesics = new GeodesicTable();
+        Ahead<Moments> ahead =
+            new Ahead<>(
+                backend.hasDevice(),
+                all.size(),
+                layer -> Moments.of(backend, all.get(layer), blocks))) {
       List<LayerFigures> figures = new ArrayList<>();
       for (Matrix x : all) {
-        try (JackknifeMoments centred = JackknifeMoments.of(backend, x, RowForm.CENTRED, blocks)) {
+        try (Moments moments = ahead.take()) {
           int layer = figures.size();
-          figures.add(layer(backend, states, layer, sample, geodesics, centred, blocks, settings));
-          scores.add(PrincipalComponents.scores(backend, x, centred.all(), components));
-          selfProducts[layer] = centred.all().squaredNorm();
+          figures.add(layer(backend, states, layer, sample, geodesics, moments, settings));
+          SecondMoment centred = moments.centred().all();
+          scores.add(PrincipalComponents.scores(backend, x, centred, components));
+          selfProducts[layer] = centred.squaredNorm();
         }
         layerDone.run();
       }
@@ -112,14 +120,39 @@ public final class LayerAnalysis {
     }
   }
 
+  /** The second moments of a layer in the forms that its figures need. */
+  private record Moments(
+      JackknifeMoments centred, JackknifeMoments unit, JackknifeMoments centredUnit)
+      implements AutoCloseable {
+
+    static Moments of(Backend backend, Matrix x, long[] blocks) {
+      List<JackknifeMoments> made = new ArrayList<>();
+      try {
+        for (RowForm form : List.of(RowForm.CENTRED, RowForm.UNIT, RowForm.CENTRED_UNIT)) {
+          made.add(JackknifeMoments.of(backend, x, form, blocks));
+        }
+        return new Moments(made.get(0), made.get(1), made.get(2));
+      } catch (Throwable e) {
+        made.forEach(JackknifeMoments::close);
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      centred.close();
+      unit.close();
+      centredUnit.close();
+    }
+  }
+
   private static LayerFigures layer(
       Backend backend,
       LayerStates states,
       int layer,
       RowSample sample,
       GeodesicTable geodesics,
-      JackknifeMoments centred,
-      long[] blocks,
+      Moments moments,
       Settings settings) {
     Matrix x = states.states().get(layer);
     DimensionEstimate dimension;
@@ -130,45 +163,36 @@ public final class LayerAnalysis {
     GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
     AttentionStatistics attention =
         layer == 0 || states.attention().isEmpty() ? null : states.attention().get(layer - 1);
-    try (JackknifeMoments unit = JackknifeMoments.of(backend, x, RowForm.UNIT, blocks);
-        JackknifeMoments centredUnit =
-            JackknifeMoments.of(backend, x, RowForm.CENTRED_UNIT, blocks)) {
-      double entropy = MatrixEntropy.of(centredUnit.all());
-      return new LayerFigures(
-          layer,
-          CodingLength.normalized(backend, unit.all(), settings.eps()),
-          entropy,
-          Math.exp(entropy),
-          ParticipationRatio.of(centred.all()),
-          IsoScore.of(centred.all()),
-          dimension.value(),
-          dimension.low(),
-          dimension.high(),
-          geodesic.mean(),
-          geodesic.diameter(),
-          geodesic.components(),
-          geodesic.tortuosity(),
-          TrajectoryCurvature.of(x, states.documentLengths()).mean(),
-          attention == null ? Double.NaN : attention.meanDistance(),
-          attention == null ? Double.NaN : attention.meanEntropy(),
-          errors(backend, unit, centredUnit, centred, settings.eps()));
-    }
+    double entropy = MatrixEntropy.of(moments.centredUnit().all());
+    return new LayerFigures(
+        layer,
+        CodingLength.normalized(backend, moments.unit().all(), settings.eps()),
+        entropy,
+        Math.exp(entropy),
+        ParticipationRatio.of(moments.centred().all()),
+        IsoScore.of(moments.centred().all()),
+        dimension.value(),
+        dimension.low(),
+        dimension.high(),
+        geodesic.mean(),
+        geodesic.diameter(),
+        geodesic.components(),
+        geodesic.tortuosity(),
+        TrajectoryCurvature.of(x, states.documentLengths()).mean(),
+        attention == null ? Double.NaN : attention.meanDistance(),
+        attention == null ? Double.NaN : attention.meanEntropy(),
+        errors(backend, moments, settings.eps()));
   }
 
-  private static LayerFigures.Errors errors(
-      Backend backend,
-      JackknifeMoments unit,
-      JackknifeMoments centredUnit,
-      JackknifeMoments centred,
-      double eps) {
-    double entropy = centredUnit.standardError(MatrixEntropy::of);
+  private static LayerFigures.Errors errors(Backend backend, Moments moments, double eps) {
+    double entropy = moments.centredUnit().standardError(MatrixEntropy::of);
     return new LayerFigures.Errors(
-        unit.standardError(m -> CodingLength.normalized(backend, m, eps)),
+        moments.unit().standardError(m -> CodingLength.normalized(backend, m, eps)),
         entropy,
         // d exp(H) = exp(H) dH: the eigenvalues are not asked for twice.
-        entropy * Math.exp(MatrixEntropy.of(centredUnit.all())),
-        centred.standardError(ParticipationRatio::of),
-        centred.standardError(IsoScore::of));
+        entropy * Math.exp(MatrixEntropy.of(moments.centredUnit().all())),
+        moments.centred().standardError(ParticipationRatio::of),
+        moments.centred().standardError(IsoScore::of));
   }
 
   private static double[][] divergences(Backend backend, List<? extends Matrix> states) {
