@@ -105,7 +105,7 @@ public final class ActivationRun {
     this.table = table;
     this.keep = keep;
     this.hook = hook;
-    this.batches = batches(batchSize, backend.memoryBudget() / (1 + ahead));
+    this.batches = batches(batchSize, backend.memoryBudget());
   }
 
   /** Runs every batch. */
@@ -131,10 +131,15 @@ public final class ActivationRun {
     long[] numbers = windows.stream().mapToLong(TokenTable.Window::first).toArray();
     LayerHook ours = hook.batch(numbers, new int[numbers.length]);
     Activations activations = model.forward(batch(windows, length), keep, ours);
-    if (ahead > 0) {
-      activations.tensors().forEach(tensor -> tensor.values().prefetch());
+    try {
+      if (ahead > 0) {
+        activations.tensors().forEach(tensor -> tensor.values().prefetch());
+      }
+      return new Batch(windows, length, activations);
+    } catch (Throwable e) {
+      activations.close();
+      throw e;
     }
-    return new Batch(windows, length, activations);
   }
 
   private static void finish(Deque<Batch> running, Consumer consumer) {
@@ -170,7 +175,7 @@ public final class ActivationRun {
   private long bytes(int length) {
     ModelConfig config = model.config();
     int stacks = decodes ? 2 : 1;
-    return (long) length * stacks * bytesPerToken(config, keep, config.layers(), length);
+    return (1L + ahead) * length * stacks * bytesPerToken(config, keep, config.layers(), length);
   }
 
   /** Bytes that a token of one stack takes: kept tensors and the temporaries of one layer. */

@@ -50,9 +50,10 @@ public final class CudaBackend implements Backend {
    * @throws UnavailableException with the reason
    */
   public CudaBackend(CudaOptions options, int threads, long memoryBudget) {
+    Products asked = Products.asked();
     context = CudaContext.open(options);
     host = new CpuBackend(threads, memoryBudget);
-    products = Products.asked(hasBlas());
+    products = hasBlas() ? asked : Products.OWN; // which serve too, and device() says so
     device = new Device(context, residency(memoryBudget), products, host.parallel(), hostWork);
     algebra = new CudaAlgebra(device, host.algebra());
     geometry = new CudaGeometry(device, host.geometry());
@@ -75,7 +76,7 @@ public final class CudaBackend implements Backend {
           try {
             return context.blas() != null;
           } catch (UnavailableException e) {
-            return false; // our own products serve, and device() says so
+            return false;
           }
         });
   }

@@ -19,19 +19,16 @@ enum Products {
     this.words = words;
   }
 
-  /** What was asked for; ours where cuBLAS is missing. */
-  static Products asked(boolean cuBlas) {
+  /** What was asked for. */
+  static Products asked() {
     String name = System.getProperty("geodex.cuda.products", "cublas");
-    Products asked =
-        switch (name) {
-          case "cublas" -> CUBLAS;
-          case "tf32" -> TF32;
-          case "own" -> OWN;
-          default ->
-              throw new UsageException(
-                  "-Dgeodex.cuda.products=%s: expected cublas, tf32 or own", name);
-        };
-    return cuBlas ? asked : OWN;
+    return switch (name) {
+      case "cublas" -> CUBLAS;
+      case "tf32" -> TF32;
+      case "own" -> OWN;
+      default ->
+          throw new UsageException("-Dgeodex.cuda.products=%s: expected cublas, tf32 or own", name);
+    };
   }
 
   /** As a device's description has it. */
