@@ -10,6 +10,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.geodex.activation.LayerStates;
+import org.geodex.activation.TokenTable;
+import org.geodex.analysis.LayerAnalysis;
+import org.geodex.analysis.ModelAnalysis;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
@@ -36,7 +40,8 @@ import org.geodex.model.TokenBatch;
 /**
  * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), each kernel
  * against them, then the operations from host memory to host memory, forward passes and a training
- * step, the median of three after a first run. Prints a table and writes a JSON file.
+ * step, the median of three after a first run, and an analysis, once. Prints a table and writes a
+ * JSON file.
  *
  * <p>Arguments: binding, driver, JSON file; {@code small} as a fourth makes the shapes small, for a
  * run on the emulator that shows only that the lane works.
@@ -80,6 +85,9 @@ public final class GpuLane {
     try (Backend cuda = open("cuda")) {
       operations(cuda);
       pipeline(cuda);
+      if (options.binding().equals("panama")) {
+        analyze(cuda);
+      }
     }
     write();
   }
@@ -297,15 +305,16 @@ public final class GpuLane {
     }
   }
 
-  /** The last state's first value is fetched, so that the pass has run to its end. */
+  /** Fetches a row, so that the work has run to its end. */
+  private static void await(Matrix last) {
+    try (Matrix.Owned first = last.gather(new int[] {0})) {
+      first.get(0, 0);
+    }
+  }
+
   private void forward(
       Backend cuda, SyntheticGpt2.Shape shape, ElementType type, int size, int length) {
-    SplittableRandom random = new SplittableRandom(2);
-    int[][] ids = new int[size][];
-    for (int i = 0; i < size; i++) {
-      ids[i] = random.ints(length, 0, shape.vocabulary()).toArray();
-    }
-    TokenBatch batch = TokenBatch.of(ids);
+    TokenBatch batch = tokens(shape, size, length);
     try (Model model = Model.load(SyntheticGpt2.write(shape, type), cuda)) {
       String name = "forward %s %s, %d x %d".formatted(shape.name(), type, size, length);
       double seconds =
@@ -314,10 +323,7 @@ public final class GpuLane {
               () -> {
                 try (Activations states =
                     model.forward(batch, Keep.hiddenStates(), LayerHook.NONE)) {
-                  Matrix last = states.get("hidden_states." + shape.layers());
-                  try (Matrix.Owned first = last.gather(new int[] {0})) {
-                    first.get(0, 0);
-                  }
+                  await(states.get("hidden_states." + shape.layers()));
                 }
               });
       report(name + ", tokens/s", size * length / seconds);
@@ -325,6 +331,34 @@ public final class GpuLane {
           name + ", % of cuBLAS",
           100 * size * length * shape.flopsPerToken() / seconds / ceilings.get(Ceiling.SGEMM));
     }
+  }
+
+  private static TokenBatch tokens(SyntheticGpt2.Shape shape, int size, int length) {
+    SplittableRandom random = new SplittableRandom(2);
+    int[][] ids = new int[size][];
+    for (int i = 0; i < size; i++) {
+      ids[i] = random.ints(length, 0, shape.vocabulary()).toArray();
+    }
+    return TokenBatch.of(ids);
+  }
+
+  /** What {@code geodex analyze} computes over 100 000 random tokens, once, phase by phase. */
+  private void analyze(Backend cuda) {
+    SyntheticGpt2.Shape shape = small ? SyntheticGpt2.SMALLEST : SyntheticGpt2.BASE;
+    TokenTable table = TokenTable.of(small ? tokens(shape, 4, 40) : tokens(shape, 196, 512));
+    try (Model model = Model.load(SyntheticGpt2.write(shape, ElementType.F32), cuda)) {
+      String name = "analyze %s, %d tokens: ".formatted(shape.name(), table.rows());
+      long start = System.nanoTime();
+      try (LayerStates states = LayerStates.run(model, table, 8, cuda, done -> {})) {
+        await(states.states().getLast());
+        report(name + "forward, s", (System.nanoTime() - start) * 1e-9);
+        start = System.nanoTime();
+        ModelAnalysis.of(
+            cuda, "gpt2", states, "thirds", LayerAnalysis.Settings.defaults(), () -> {});
+        report(name + "figures, s", (System.nanoTime() - start) * 1e-9);
+      }
+    }
+    results.put("analyze_on_the_host", cuda.hostOperations());
   }
 
   private double time(String name, Runnable operation) {
