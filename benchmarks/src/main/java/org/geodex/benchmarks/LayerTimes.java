@@ -1,5 +1,7 @@
 package org.geodex.benchmarks;
 
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.geodex.benchmarks.KernelTimes.Ceiling;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
@@ -49,47 +51,16 @@ final class LayerTimes {
     DeviceBuffer bias = times.values(n);
     DeviceBuffer y = times.allocate(4L * m * n);
     double work = 2.0 * m * n * d;
+    Object[] after = {(long) n, (long) d, x, w, 1L, (long) n, bias, 1, 0L, 0L, y};
     for (String type : new String[] {"f32", "f16", "bf16"}) {
       for (int tile : new int[] {64, 128}) {
         Grid grid = new Grid(KernelTimes.blocks(n, tile), KernelTimes.blocks(m, tile));
-        times.time(
-            "gx_linear_%s_%d".formatted(type, tile),
-            Ceiling.SGEMM,
-            work,
-            grid,
-            0,
-            (long) m,
-            (long) n,
-            (long) d,
-            x,
-            w,
-            1L,
-            (long) n,
-            bias,
-            1,
-            0L,
-            0L,
-            y);
+        String kernel = "gx_linear_%s_%d".formatted(type, tile);
+        times.time(kernel, Ceiling.SGEMM, work, grid, 0, with((long) m, after));
       }
       double weights = (type.equals("f32") ? 4.0 : 2.0) * n * d;
-      times.time(
-          "gx_linear_rows_" + type,
-          Ceiling.COPY,
-          weights,
-          by(n, 32),
-          0,
-          FEW,
-          (long) n,
-          (long) d,
-          x,
-          w,
-          1L,
-          (long) n,
-          bias,
-          1,
-          0L,
-          0L,
-          y);
+      String kernel = "gx_linear_rows_" + type;
+      times.time(kernel, Ceiling.COPY, weights, by(n, 32), 0, with(FEW, after));
     }
     times.time(
         "gx_linear_finish_f32",
@@ -107,11 +78,15 @@ final class LayerTimes {
     times.freeAll();
   }
 
+  private static Object[] with(Number first, Object[] rest) {
+    return Stream.concat(Stream.of(first), Stream.of(rest)).toArray();
+  }
+
   private void rowWise(int n, int d) {
     DeviceBuffer x = times.values((long) n * d);
     DeviceBuffer y = times.allocate(4L * n * d);
     DeviceBuffer gain = times.values(d);
-    DeviceBuffer ids = times.integers(java.util.stream.IntStream.range(0, n).toArray());
+    DeviceBuffer ids = times.integers(IntStream.range(0, n).toArray());
     double both = 8.0 * n * d;
     long rows = n;
     Grid warps = by(n, 8);

@@ -220,7 +220,7 @@ public final class AlignmentLoss implements AutoCloseable {
     backend.loss().residual(work.mapped, part.target(), 0, null, work.term(1));
     curvature(outputs, work, null);
     if (weights.info() > 0) {
-      work.term(2).set(0, 0, (float) bound(part, work));
+      work.term(2).set(0, 0, (float) critic.bound(work.mapped, part.target(), SHUFFLES));
     }
     return Terms.of(work.terms(), 0);
   }
@@ -255,43 +255,6 @@ public final class AlignmentLoss implements AutoCloseable {
   private void curvature(Matrix outputs, Work work, Matrix gradient) {
     double square = squaredReach(outputs.columns());
     backend.loss().curvature(outputs, work.probes, square, weights.curv(), gradient, work.term(3));
-  }
-
-  private double bound(Part part, Work work) {
-    int n = work.n;
-    int shuffles = Math.min(SHUFFLES, n - 1);
-    double joint = 0;
-    double logTotal = Double.NEGATIVE_INFINITY;
-    for (int s = 0; s < shuffles; s++) {
-      int shift = 1 + (int) ((long) s * (n - 1) / shuffles);
-      Matrix scores =
-          s == 0 ? critic.forward(work.mapped, part.target(), shift) : critic.again(n, shift);
-      for (int i = 0; s == 0 && i < n; i++) {
-        joint += scores.get(i, 0);
-      }
-      logTotal = logSum(logTotal, logMeanExp(scores, n));
-    }
-    return joint / n - (logTotal - Math.log(shuffles));
-  }
-
-  /** ln of the mean of exp over the shuffled half of the scores. */
-  private static double logMeanExp(Matrix scores, int n) {
-    double largest = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < n; i++) {
-      largest = Math.max(largest, scores.get(n + i, 0));
-    }
-    double sum = 0;
-    for (int i = 0; i < n; i++) {
-      sum += Math.exp(scores.get(n + i, 0) - largest);
-    }
-    return largest + Math.log(sum / n);
-  }
-
-  private static double logSum(double a, double b) {
-    double largest = Math.max(a, b);
-    return largest == Double.NEGATIVE_INFINITY
-        ? largest
-        : largest + Math.log(Math.exp(a - largest) + Math.exp(b - largest));
   }
 
   /** Sets the last layer of a network to 0, so that it begins as the zero function. */

@@ -75,27 +75,7 @@ public final class MutualInformationMine {
 
     @Override
     public double value(Matrix x, Matrix y) {
-      int n = x.intRows();
-      double joint = 0;
-      double largest = Double.NEGATIVE_INFINITY;
-      double sum = 0;
-      int shuffles = Math.min(SHUFFLES, n - 1);
-      for (int s = 0; s < shuffles; s++) {
-        int shift = 1 + (int) ((long) s * (n - 1) / shuffles);
-        Matrix scores = s == 0 ? critic.forward(x, y, shift) : critic.again(n, shift);
-        for (int i = 0; i < n; i++) {
-          joint += scores.get(i, 0);
-          double score = scores.get(n + i, 0);
-          if (score > largest) {
-            sum = sum * Math.exp(largest - score) + 1;
-            largest = score;
-          } else {
-            sum += Math.exp(score - largest);
-          }
-        }
-      }
-      double pairs = (double) n * shuffles;
-      return joint / pairs - (largest + Math.log(sum / pairs));
+      return critic.bound(x, y, SHUFFLES);
     }
 
     @Override

@@ -64,13 +64,44 @@ public final class PairCritic implements AutoCloseable {
   }
 
   /** The scores of the last batch under another shift, from the products that are there. */
-  public Matrix again(long n, int shift) {
+  private Matrix again(long n, int shift) {
     Matrix left = productX.rows(0, n);
     Matrix right = productY.rows(0, n);
     Network network = backend.network();
     network.pair(left, right, 0, bias.value(), hidden.rows(0, n));
     network.pair(left, right, shift, bias.value(), hidden.rows(n, 2 * n));
     return rest.forward(hidden.rows(0, 2 * n));
+  }
+
+  /**
+   * The Donsker–Varadhan bound mean(joint) − ln mean(exp(shuffled)) of pairs that are not trained
+   * on.
+   *
+   * @param most shuffles to average over, at even shifts
+   * @return nats
+   */
+  public double bound(Matrix x, Matrix y, int most) {
+    int n = x.intRows();
+    double joint = 0;
+    double largest = Double.NEGATIVE_INFINITY;
+    double sum = 0;
+    int shuffles = Math.min(most, n - 1);
+    for (int s = 0; s < shuffles; s++) {
+      int shift = 1 + (int) ((long) s * (n - 1) / shuffles);
+      Matrix scores = s == 0 ? forward(x, y, shift) : again(n, shift);
+      for (int i = 0; i < n; i++) {
+        joint += scores.get(i, 0);
+        double score = scores.get(n + i, 0);
+        if (score > largest) {
+          sum = sum * Math.exp(largest - score) + 1;
+          largest = score;
+        } else {
+          sum += Math.exp(score - largest);
+        }
+      }
+    }
+    double pairs = (double) n * shuffles;
+    return joint / pairs - (largest + Math.log(sum / pairs));
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.geodex.backend.cpu;
 
+import java.util.Arrays;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Loss;
 import org.geodex.backend.Network;
@@ -21,28 +22,28 @@ final class CpuLoss implements Loss {
     this.network = network;
   }
 
-  /** Gets copies of rows of two matrices to use as it likes; returns its part of a sum. */
+  /** Gets copies of rows of two matrices to use as it likes. */
   @FunctionalInterface
   private interface Body {
-    double at(int i, float[] x, float[] y);
+    void at(int i, float[] x, float[] y);
   }
 
-  /** Sums over the rows of x, which the body gets with those of y. */
-  private double sumOverRows(Matrix x, Matrix y, Body body) {
+  /** Calls the body for every row of x and that of y; y may be null. */
+  private void forEachRow(Matrix x, Matrix y, Body body) {
     int n = x.intRows();
-    double[] parts = new double[n];
     parallel.forEach(
         Math.ceilDiv(n, ROWS),
         block -> {
           float[] left = new float[x.columns()];
-          float[] right = new float[y.columns()];
+          float[] right = y == null ? null : new float[y.columns()];
           for (int i = (int) block * ROWS; i < Math.min(n, (block + 1) * ROWS); i++) {
             x.copyRow(i, left);
-            y.copyRow(i, right);
-            parts[i] = body.at(i, left, right);
+            if (y != null) {
+              y.copyRow(i, right);
+            }
+            body.at(i, left, right);
           }
         });
-    return sum(parts);
   }
 
   private static double sum(double[] parts) {
@@ -130,23 +131,23 @@ final class CpuLoss implements Loss {
   public void residual(Matrix u, Matrix v, double weight, Matrix gradient, Matrix value) {
     double count = (double) u.rows() * u.columns();
     float factor = (float) (2 * weight / count);
-    double sum =
-        sumOverRows(
-            u,
-            v,
-            (i, row, target) -> {
-              double part = 0;
-              for (int j = 0; j < row.length; j++) {
-                row[j] -= target[j];
-                part += (double) row[j] * row[j];
-                row[j] *= factor;
-              }
-              if (gradient != null) {
-                gradient.setRow(i, row);
-              }
-              return part;
-            });
-    value.set(0, 0, (float) (sum / count));
+    double[] parts = new double[u.intRows()];
+    forEachRow(
+        u,
+        v,
+        (i, row, target) -> {
+          double part = 0;
+          for (int j = 0; j < row.length; j++) {
+            row[j] -= target[j];
+            part += (double) row[j] * row[j];
+            row[j] *= factor;
+          }
+          if (gradient != null) {
+            gradient.setRow(i, row);
+          }
+          parts[i] = part;
+        });
+    value.set(0, 0, (float) (sum(parts) / count));
   }
 
   @Override
@@ -173,7 +174,7 @@ final class CpuLoss implements Loss {
   private static float[] factors(Matrix scale, int d) {
     float[] factors = new float[d];
     if (scale == null) {
-      java.util.Arrays.fill(factors, 1);
+      Arrays.fill(factors, 1);
     } else {
       scale.copyRow(0, factors);
     }
@@ -183,15 +184,14 @@ final class CpuLoss implements Loss {
   /** Rows = (x − mean)⊙factors. */
   private void centre(Matrix x, float[] factors, Matrix rows) {
     double[] mean = algebra.means(x);
-    sumOverRows(
+    forEachRow(
         x,
-        x,
-        (i, row, same) -> {
+        null,
+        (i, row, none) -> {
           for (int j = 0; j < row.length; j++) {
             row[j] = (float) ((row[j] - mean[j]) * factors[j]);
           }
           rows.setRow(i, row);
-          return 0;
         });
   }
 
@@ -205,7 +205,7 @@ final class CpuLoss implements Loss {
     double[] a = new double[n];
     double[] b = new double[n];
     double[] c = new double[n];
-    sumOverRows(
+    forEachRow(
         products,
         given,
         (i, e, delta) -> {
@@ -224,7 +224,6 @@ final class CpuLoss implements Loss {
           a[i] = ownByGiven;
           b[i] = own;
           c[i] = theirs;
-          return 0;
         });
     return new double[] {sum(a), sum(b), sum(c)};
   }
@@ -232,7 +231,7 @@ final class CpuLoss implements Loss {
   /** Turns distances into W; returns its row sums. */
   private float[] toWeights(Matrix own, Matrix given, double ratio, double factor) {
     float[] rowSums = new float[own.intRows()];
-    sumOverRows(
+    forEachRow(
         own,
         given,
         (i, w, delta) -> {
@@ -243,7 +242,6 @@ final class CpuLoss implements Loss {
           }
           own.setRow(i, w);
           rowSums[i] = (float) sum;
-          return 0;
         });
     return rowSums;
   }
@@ -252,7 +250,7 @@ final class CpuLoss implements Loss {
       Matrix rows, Matrix w, float[] rowSums, float[] factors, float weight, Matrix gradient) {
     try (Matrix.Owned product = Matrix.allocate(rows.rows(), rows.columns())) {
       algebra.gemm(w, false, rows, false, product);
-      sumOverRows(
+      forEachRow(
           rows,
           product,
           (i, row, pulled) -> {
@@ -262,7 +260,6 @@ final class CpuLoss implements Loss {
               sum[j] += weight * (rowSums[i] * row[j] - pulled[j]) * factors[j];
             }
             gradient.setRow(i, sum);
-            return 0;
           });
     }
   }
@@ -272,33 +269,33 @@ final class CpuLoss implements Loss {
       Matrix outputs, int probes, double square, double weight, Matrix gradient, Matrix value) {
     long n = outputs.rows() - 2L * probes;
     float factor = (float) (2 * weight / (probes * square));
-    double sum =
-        sumOverRows(
-            outputs.rows(n, n + probes),
-            outputs.rows(n + probes, n + 2L * probes),
-            (p, bend, row) -> {
-              for (int j = 0; j < bend.length; j++) {
-                bend[j] += row[j];
-              }
-              outputs.copyRow(p, row);
-              double part = 0;
-              for (int j = 0; j < bend.length; j++) {
-                bend[j] -= 2 * row[j];
-                part += (double) bend[j] * bend[j];
-              }
-              if (gradient != null) {
-                gradient.copyRow(p, row);
-                for (int j = 0; j < bend.length; j++) {
-                  bend[j] *= factor;
-                  row[j] -= 2 * bend[j];
-                }
-                gradient.setRow(p, row);
-                gradient.setRow(n + p, bend);
-                gradient.setRow(n + probes + p, bend);
-              }
-              return part;
-            });
-    value.set(0, 0, (float) (sum / probes / square));
+    double[] parts = new double[probes];
+    forEachRow(
+        outputs.rows(n, n + probes),
+        outputs.rows(n + probes, n + 2L * probes),
+        (p, bend, row) -> {
+          for (int j = 0; j < bend.length; j++) {
+            bend[j] += row[j];
+          }
+          outputs.copyRow(p, row);
+          double part = 0;
+          for (int j = 0; j < bend.length; j++) {
+            bend[j] -= 2 * row[j];
+            part += (double) bend[j] * bend[j];
+          }
+          if (gradient != null) {
+            gradient.copyRow(p, row);
+            for (int j = 0; j < bend.length; j++) {
+              bend[j] *= factor;
+              row[j] -= 2 * bend[j];
+            }
+            gradient.setRow(p, row);
+            gradient.setRow(n + p, bend);
+            gradient.setRow(n + probes + p, bend);
+          }
+          parts[p] = part;
+        });
+    value.set(0, 0, (float) (sum(parts) / probes / square));
   }
 
   @Override
@@ -309,7 +306,7 @@ final class CpuLoss implements Loss {
       w = length > 0 ? Math.min(weight, Math.sqrt(network.squares(gradient)) / length) : weight;
     }
     float by = (float) w;
-    sumOverRows(
+    forEachRow(
         gradient,
         added,
         (i, sum, row) -> {
@@ -317,7 +314,6 @@ final class CpuLoss implements Loss {
             sum[j] += by * row[j];
           }
           gradient.setRow(i, sum);
-          return 0;
         });
   }
 }

@@ -118,24 +118,30 @@ final class CpuNetwork implements Network {
     long n = out.rows();
     MemorySegment from = both.segment();
     MemorySegment to = out.segment();
+    long bytes = 4L * out.columns();
     forEachRow(
         n,
         i -> {
-          long top = both.offset(i);
           long bottom = both.offset(n + Math.floorMod(i - shift, n));
-          long target = out.offset(i);
-          long bytes = 4L * out.columns();
-          long vector = 4L * S.length();
-          long at = 0;
-          for (; at + vector <= bytes; at += vector) {
-            FloatVector.fromMemorySegment(S, from, top + at, ORDER)
-                .add(FloatVector.fromMemorySegment(S, from, bottom + at, ORDER))
-                .intoMemorySegment(to, target + at, ORDER);
-          }
-          for (; at < bytes; at += 4) {
-            to.set(F32, target + at, from.get(F32, top + at) + from.get(F32, bottom + at));
-          }
+          add(from, both.offset(i), from, bottom, to, out.offset(i), bytes);
         });
+  }
+
+  /**
+   * A run of bytes of {@code to} becomes the sum of two others; the numbers are where they begin.
+   */
+  private static void add(
+      MemorySegment a, long i, MemorySegment b, long j, MemorySegment to, long o, long bytes) {
+    long vector = 4L * S.length();
+    long at = 0;
+    for (; at + vector <= bytes; at += vector) {
+      FloatVector.fromMemorySegment(S, a, i + at, ORDER)
+          .add(FloatVector.fromMemorySegment(S, b, j + at, ORDER))
+          .intoMemorySegment(to, o + at, ORDER);
+    }
+    for (; at < bytes; at += 4) {
+      to.set(F32, o + at, a.get(F32, i + at) + b.get(F32, j + at));
+    }
   }
 
   @Override
@@ -151,21 +157,9 @@ final class CpuNetwork implements Network {
     MemorySegment left = a.reading();
     MemorySegment right = b.reading();
     MemorySegment to = out.segment();
+    long bytes = 4L * out.columns();
     forEachRow(
-        out.rows(),
-        i -> {
-          long at = out.offset(i);
-          long end = at + 4L * out.columns();
-          long vector = 4L * S.length();
-          for (; at + vector <= end; at += vector) {
-            FloatVector.fromMemorySegment(S, left, at, ORDER)
-                .add(FloatVector.fromMemorySegment(S, right, at, ORDER))
-                .intoMemorySegment(to, at, ORDER);
-          }
-          for (; at < end; at += 4) {
-            to.set(F32, at, left.get(F32, at) + right.get(F32, at));
-          }
-        });
+        out.rows(), i -> add(left, a.offset(i), right, b.offset(i), to, out.offset(i), bytes));
   }
 
   @Override

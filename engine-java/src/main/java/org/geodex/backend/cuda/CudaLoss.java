@@ -1,6 +1,7 @@
 package org.geodex.backend.cuda;
 
 import org.geodex.backend.Loss;
+import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.matrix.Matrix;
 
@@ -43,24 +44,17 @@ final class CudaLoss implements Loss {
     device.enqueue(
         job -> {
           DeviceBuffer terms = job.doubles(n);
-          DeviceBuffer byScores = gradient == null ? null : job.target(gradient);
+          DeviceBuffer byScores = job.target(gradient);
           job.launch(
               "gx_loss_info_nce_f64",
               Job.warpARow(n),
               job.upload(scores),
               n,
-              orNone(byScores),
+              Job.orNone(byScores),
               terms);
-          if (byScores != null) {
-            job.deliver(byScores, gradient);
-          }
+          job.deliver(byScores, gradient);
           total(job, terms, n, 1.0 / n, Math.log(n), bound);
         });
-  }
-
-  /** The address 0 is "none" to the kernels. */
-  private static Object orNone(DeviceBuffer buffer) {
-    return buffer == null ? (Object) 0L : buffer;
   }
 
   /** Value = plus + scale·Σ. */
@@ -74,23 +68,21 @@ final class CudaLoss implements Loss {
   @Override
   public void residual(Matrix u, Matrix v, double weight, Matrix gradient, Matrix value) {
     long count = u.rows() * u.columns();
-    int blocks = CudaNetwork.squareBlocks(u);
+    int blocks = CudaNetwork.chunks(u);
     device.enqueue(
         job -> {
           DeviceBuffer sums = job.doubles(blocks);
-          DeviceBuffer byU = gradient == null ? null : job.target(gradient);
+          DeviceBuffer byU = job.target(gradient);
           job.launch(
               "gx_loss_residual_f64",
-              new org.geodex.cuda.CudaDriver.Grid(blocks),
+              new Grid(blocks),
               job.upload(u),
               job.upload(v),
               count,
               (float) (2 * weight / count),
-              orNone(byU),
+              Job.orNone(byU),
               sums);
-          if (byU != null) {
-            job.deliver(byU, gradient);
-          }
+          job.deliver(byU, gradient);
           total(job, sums, blocks, 1.0 / count, 0.0, value);
         });
   }
@@ -189,11 +181,9 @@ final class CudaLoss implements Loss {
               (long) probes,
               outputs.columns(),
               (float) (2 * weight / (probes * square)),
-              orNone(byOutputs),
+              Job.orNone(byOutputs),
               sums);
-          if (byOutputs != null) {
-            job.deliver(byOutputs, gradient);
-          }
+          job.deliver(byOutputs, gradient);
           total(job, sums, probes, 1.0 / probes / square, 0.0, value);
         });
   }
@@ -201,7 +191,7 @@ final class CudaLoss implements Loss {
   @Override
   public void pull(Matrix gradient, Matrix added, double weight, boolean limited) {
     long count = gradient.rows() * gradient.columns();
-    int blocks = CudaNetwork.squareBlocks(gradient);
+    int blocks = CudaNetwork.chunks(gradient);
     device.enqueue(
         job -> {
           DeviceBuffer sum = job.upload(gradient);

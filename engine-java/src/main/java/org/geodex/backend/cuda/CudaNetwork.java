@@ -17,7 +17,7 @@ final class CudaNetwork implements Network {
   private static final int ELEMENTS_A_BLOCK = 1024;
 
   /** Elements of one block's sum. */
-  static final int CHUNK = 4096;
+  private static final int CHUNK = 4096;
 
   static final Grid ONE_BLOCK = new Grid(1);
 
@@ -155,7 +155,7 @@ final class CudaNetwork implements Network {
 
   @Override
   public double squares(Matrix x) {
-    int blocks = squareBlocks(x);
+    int blocks = chunks(x);
     double[] sums =
         device.run(
             job -> {
@@ -166,19 +166,20 @@ final class CudaNetwork implements Network {
     return Arrays.stream(sums).sum();
   }
 
-  static int squareBlocks(Matrix x) {
+  /** Blocks of a sum over all elements. */
+  static int chunks(Matrix x) {
     return Job.blocks(x.rows() * x.columns(), CHUNK);
   }
 
   /** Enqueues the sums of squares of an operand's chunks. */
   static void squares(Job job, Matrix x, long sums) {
     long count = x.rows() * x.columns();
-    job.launch("gx_network_squares_f64", new Grid(squareBlocks(x)), job.upload(x), count, sums);
+    job.launch("gx_network_squares_f64", new Grid(chunks(x)), job.upload(x), count, sums);
   }
 
   @Override
   public void advance(List<Matrix> gradients, double limit, Matrix factors) {
-    long blocks = gradients.stream().mapToLong(CudaNetwork::squareBlocks).sum();
+    long blocks = gradients.stream().mapToLong(CudaNetwork::chunks).sum();
     update(
         factors,
         (job, values) -> {
@@ -186,7 +187,7 @@ final class CudaNetwork implements Network {
           long at = sums.address();
           for (Matrix gradient : gradients) {
             squares(job, gradient, at);
-            at += Double.BYTES * squareBlocks(gradient);
+            at += Double.BYTES * chunks(gradient);
           }
           job.launch("gx_network_advance_f64", ONE_BLOCK, sums, blocks, limit, values);
         });

@@ -268,8 +268,8 @@ final class CudaTransformer implements Transformer {
         job -> {
           Object mask = mask(a.keyMask());
           Object bias = job.uploadOrNone(a.positionBias());
-          DeviceBuffer y = out == null ? null : job.target(out);
-          DeviceBuffer p = weights == null ? null : job.target(weights);
+          DeviceBuffer y = job.target(out);
+          DeviceBuffer p = job.target(weights);
           long spanRows = (long) a.batch() * a.heads() * a.queries();
           DeviceBuffer spans = statistics == null ? null : job.floats(2 * spanRows);
           int columns = columns(a);
@@ -291,23 +291,15 @@ final class CudaTransformer implements Transformer {
               (long) a.v().matrix().columns(),
               mask,
               bias,
-              orNone(y),
-              orNone(p),
-              orNone(spans));
+              Job.orNone(y),
+              Job.orNone(p),
+              Job.orNone(spans));
           if (statistics != null) {
             count(job, a, spans, mask, statistics);
           }
-          if (out != null) {
-            job.deliver(y, out);
-          }
-          if (weights != null) {
-            job.deliver(p, weights);
-          }
+          job.deliver(y, out);
+          job.deliver(p, weights);
         });
-  }
-
-  private static Object orNone(DeviceBuffer buffer) {
-    return buffer == null ? (Object) 0L : buffer;
   }
 
   private static long address(Job job, Heads heads) {

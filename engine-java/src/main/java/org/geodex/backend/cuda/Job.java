@@ -105,8 +105,13 @@ final class Job implements AutoCloseable {
     return DeviceWeights.of(device, stored);
   }
 
-  /** Where a result is to be written: the matrix itself on the device, or a buffer. */
+  /**
+   * Where a result is to be written: the matrix itself on the device, or a buffer; null for null.
+   */
   DeviceBuffer target(Matrix out) {
+    if (out == null) {
+      return null;
+    }
     DeviceMemory memory = DeviceMemory.of(device, out);
     return memory == null
         ? floats(out.rows() * out.columns())
@@ -115,9 +120,13 @@ final class Job implements AutoCloseable {
 
   /**
    * Makes what a buffer holds the matrix's values: on the host fetched, and waited for; on the
-   * device true from now on, also where the buffer was uploaded to be changed in place.
+   * device true from now on, also where the buffer was uploaded to be changed in place. Nothing
+   * where nobody wants it: null.
    */
   void deliver(DeviceBuffer result, Matrix out) {
+    if (out == null) {
+      return;
+    }
     if (DeviceMemory.of(device, out) == null) {
       download(result, out.segment());
     } else {
@@ -143,6 +152,10 @@ final class Job implements AutoCloseable {
   }
 
   /** Null becomes the address 0, which the kernels read as "none". */
+  static Object orNone(DeviceBuffer buffer) {
+    return buffer == null ? (Object) 0L : buffer;
+  }
+
   Object uploadOrNone(double[] values) {
     return values == null ? (Object) 0L : upload(values);
   }
