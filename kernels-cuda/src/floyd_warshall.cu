@@ -54,7 +54,7 @@
 // Limits: n <= 46336 a side by memory of the card (n^2 * 4 B), indices are 64-bit.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
@@ -65,7 +65,6 @@ constexpr int kFixedInfinity = (1 << 30) - 1;  // twice that is still an int
 constexpr int kSlab = 32;                 // pivots a stage of the copy pipeline holds
 constexpr int kStages = 2;
 constexpr int kSlabs = kTile / kSlab;
-constexpr int kWarps = kTileThreads / kWarp;
 constexpr int kProductShared = kStages * 2 * kSlab * kTile * 4;
 constexpr int kPanelShared = (kTile * kTile + kStages * kSlab * kTile) * 4;
 static_assert(kProductShared == 65536, "two blocks of phase 3 fit an SM of 164 KB or more");
@@ -392,15 +391,13 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_floyd_warshall_fill_f32(
 
 /** Distances to fixed point and back: round(d * scale), infinity to 2^30 - 1. */
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_fixed_from_f32(const float* x, long long count, float scale, int* out) {
-  const long long at = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
-  if (at < count) {
-    out[at] = x[at] < kInfinity ? __float2int_rn(x[at] * scale) : kFixedInfinity;
-  }
+  each_element(
+      count, [=](long long i) { return x[i]; },
+      [=](long long i, float value) { out[i] = value < kInfinity ? __float2int_rn(value * scale) : kFixedInfinity; });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_fixed_to_f32(const int* x, long long count, float scale, float* out) {
-  const long long at = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
-  if (at < count) {
-    out[at] = x[at] < kFixedInfinity ? static_cast<float>(x[at]) / scale : kInfinity;
-  }
+  each_element(
+      count, [=](long long i) { return x[i]; },
+      [=](long long i, int value) { out[i] = value < kFixedInfinity ? static_cast<float>(value) / scale : kInfinity; });
 }

@@ -19,7 +19,7 @@
 // The same bits every run. Limits: n, m < 4 million rows a launch.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
@@ -29,7 +29,6 @@ constexpr int kWide = 64;
 constexpr int kWidePer = 4;
 constexpr int kWideSlab = 16;
 constexpr int kWidePitch = 66;
-constexpr int kRowsABlock = 8;
 
 __device__ __forceinline__ double term(double p, double lp, double lq) {
   return p > 0.0 ? p * (lp - lq) : 0.0;
@@ -62,7 +61,7 @@ __device__ __forceinline__ void add_slab(
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
     gx_log_probabilities_f64(const float* x, long long n, int d, int logits, double* out) {
-  const long long i = blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
+  const long long i = row_of_warp();
   if (i >= n) {
     return;
   }
@@ -82,10 +81,9 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
   }
   sum = warp_sum(sum);
   const double shift = log(sum);
-  for (int c = lane_id(); c < d; c += kWarp) {
-    const double value = row[c];
-    out[i * d + c] = logits ? value - largest - shift : log(value / sum);
-  }
+  along_row(
+      d, [=](long long c) { return row[c]; },
+      [=](long long c, double value) { out[i * d + c] = logits ? value - largest - shift : log(value / sum); });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_f32(
@@ -135,15 +133,14 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_f32(
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_rows_f64(
     const double* lp, const double* lq, long long n, int d, double* out) {
-  const long long i = blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
+  const long long i = row_of_warp();
   if (i >= n) {
     return;
   }
   double sum = 0.0;
-  for (int c = lane_id(); c < d; c += kWarp) {
-    const double log_p = lp[i * d + c];
-    sum += term(exp(log_p), log_p, lq[i * d + c]);
-  }
+  along_row(
+      d, [=](long long c) { return make_double2(lp[i * d + c], lq[i * d + c]); },
+      [&](long long, double2 log) { sum += term(exp(log.x), log.x, log.y); });
   sum = warp_sum(sum);
   if (lane_id() == 0) {
     out[i] = sum;

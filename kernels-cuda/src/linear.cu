@@ -20,7 +20,7 @@
 // Limits: m, n < 4.1 million (T = 64); a row of x or W below 2^31 elements.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 #include "weights.cuh"
 
 using namespace gx;
@@ -30,6 +30,7 @@ namespace {
 constexpr int kSlab = 16;
 constexpr int kMostRows = 8;
 constexpr int kRowThreads = 1024;
+constexpr int kRowWarps = kRowThreads / kWarp;
 
 struct After {
   const float* bias;
@@ -54,13 +55,27 @@ __device__ __forceinline__ float activate(int function, float x) {
   }
 }
 
-/** What is written for a sum of products in column j; `at` is its place in y. */
+/** What a sum of products in column j meets; `at` is its place in y. */
+struct Met {
+  float sum;
+  float bias;
+  float factor;
+  float residual;
+};
+
+__device__ __forceinline__ Met meet(const After& a, float sum, long long at, long long j) {
+  return {
+      sum, a.bias == nullptr ? 0.0f : a.bias[j], a.factor == nullptr ? 1.0f : a.factor[at],
+      a.residual == nullptr ? 0.0f : a.residual[at]};
+}
+
+/** What is written for a sum of products. */
+__device__ __forceinline__ float finish(const After& a, const Met& met) {
+  return activate(a.function, met.sum + met.bias) * met.factor + met.residual;
+}
+
 __device__ __forceinline__ float finish(const After& a, float sum, long long at, long long j) {
-  float value = activate(a.function, a.bias == nullptr ? sum : sum + a.bias[j]);
-  if (a.factor != nullptr) {
-    value *= a.factor[at];
-  }
-  return a.residual == nullptr ? value : value + a.residual[at];
+  return finish(a, meet(a, sum, at, j));
 }
 
 /** One operand: rows are the side that a tile spans, inner is what the product sums over. */
@@ -190,11 +205,11 @@ __device__ __forceinline__ void linear(
   for (int r = 0; r < kPer; r++) {
     const long long i = i0 + tile_row() + spread(r);
 #pragma unroll
-    for (int t = 0; t < kPer; t++) {
+    for (int t = 0; t < kPer; t += kAtOnce) {
       const long long j = j0 + tile_column() + spread(t);
-      if (i < m && j < n) {
-        y[i * n + j] = finish(after, out[r][t], i * n + j, j);
-      }
+      at_once(
+          0, 1, i < m ? n - j : 0, [&](long long e) { return meet(after, out[r][t + e], i * n + j + e, j + e); },
+          [&](long long e, const Met& met) { y[i * n + j + e] = finish(after, met); });
     }
   }
 }
@@ -210,18 +225,22 @@ __device__ __forceinline__ void rows_by_warp(
   }
   const bool quads = w.quads && k % 4 == 0 && reinterpret_cast<size_t>(x) % 16 == 0;
   float sum[kMostRows] = {};
-  for (long long p = lane_id() * 4; p < k; p += kWarp * 4) {
-    const float4 weight = load_quad<Kind>(w.data + j * w.row_stride + p, k - p, quads);
+  for (long long p0 = lane_id() * 4; p0 < k; p0 += kAtOnce * kWarp * 4) {
+    at_once(
+        p0, kWarp * 4, k,
+        [&](long long p) { return load_quad<Kind>(w.data + j * w.row_stride + p, k - p, quads); },
+        [&](long long p, const float4& weight) {
 #pragma unroll
-    for (int r = 0; r < kMostRows; r++) {
-      if (r < m) {
-        const float4 value = load_quad<F32>(x + r * k + p, k - p, quads);
-        sum[r] = fmaf(value.x, weight.x, sum[r]);
-        sum[r] = fmaf(value.y, weight.y, sum[r]);
-        sum[r] = fmaf(value.z, weight.z, sum[r]);
-        sum[r] = fmaf(value.w, weight.w, sum[r]);
-      }
-    }
+          for (int r = 0; r < kMostRows; r++) {
+            if (r < m) {
+              const float4 value = load_quad<F32>(x + r * k + p, k - p, quads);
+              sum[r] = fmaf(value.x, weight.x, sum[r]);
+              sum[r] = fmaf(value.y, weight.y, sum[r]);
+              sum[r] = fmaf(value.z, weight.z, sum[r]);
+              sum[r] = fmaf(value.w, weight.w, sum[r]);
+            }
+          }
+        });
   }
 #pragma unroll
   for (int r = 0; r < kMostRows; r++) {
@@ -243,15 +262,18 @@ __device__ __forceinline__ void rows_by_lane(
   const long long j = blockIdx.x * static_cast<long long>(kWarp) + lane_id();
   float sum[kMostRows] = {};
   if (j < n) {
-#pragma unroll 4
-    for (long long p = warp_id(); p < k; p += kRowThreads / kWarp) {
-      const float weight = Kind::widen(w.data[p * w.inner_stride + j]);
+#pragma unroll 2
+    for (long long p0 = warp_id(); p0 < k; p0 += kAtOnce * kRowWarps) {
+      at_once(
+          p0, kRowWarps, k, [&](long long p) { return Kind::widen(w.data[p * w.inner_stride + j]); },
+          [&](long long p, float weight) {
 #pragma unroll
-      for (int r = 0; r < kMostRows; r++) {
-        if (r < m) {
-          sum[r] = fmaf(x[r * k + p], weight, sum[r]);
-        }
-      }
+            for (int r = 0; r < kMostRows; r++) {
+              if (r < m) {
+                sum[r] = fmaf(x[r * k + p], weight, sum[r]);
+              }
+            }
+          });
     }
   }
 #pragma unroll
@@ -278,7 +300,7 @@ __device__ __forceinline__ void rows_by_lane(
       float* y) {                                                                                              \
     linear<kind, 64>(m, n, k, x, w, w_outer, w_inner, After{bias, function, factor, residual}, y);             \
   }                                                                                                            \
-  GX_GLOBAL __launch_bounds__(kTileThreads) gx_linear_##name##_128(                                            \
+  GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_linear_##name##_128(                                            \
       long long m, long long n, long long k, const float* x, const bits* w, long long w_outer,                 \
       long long w_inner, const float* bias, int function, const float* factor, const float* residual,          \
       float* y) {                                                                                              \
@@ -304,11 +326,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_linear_finish_f32(
     long long m, long long n, const float* bias, int function, const float* factor, const float* residual,
     float* y) {
   const After after = {bias, function, factor, residual};
-  const long long j = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
-  if (j >= n) {
-    return;
-  }
-  for (long long i = blockIdx.y; i < m; i += gridDim.y) {
-    y[i * n + j] = finish(after, y[i * n + j], i * n + j, j);
-  }
+  each_row(
+      m, static_cast<int>(n), [=](long long i, int j) { return meet(after, y[i * n + j], i * n + j, j); },
+      [=](long long i, int j, const Met& met) { y[i * n + j] = finish(after, met); });
 }

@@ -19,8 +19,8 @@
 // Tensors: scores [2n] f32, joint and then shuffled, or [n,n]; average, bound, value, factor of pull one f32 each, an
 // average of NaN is none; u, v, x, y, gradient, added, product [n,d] f32 row-major; scale [d] f32 or 0; mean [d] f64;
 // products, geodesic delta [n,n] f32; sums, terms f64, of the distances [3,n]; factors ratio, factor f64.
-// Grid: a warp a row: ceil(n/8) blocks of 256; elements ceil(count/1024), sums of elements ceil(count/4096); what ends
-// in one value one block.
+// Grid: a warp a row: ceil(n/8) blocks of 256; elements of rows (ceil(d/256), min(ceil(n/4), 65535)) (centre, stress
+// gradient), else ceil(count/1024); sums of elements ceil(count/4096); what ends in one value one block.
 // Passes over memory: residual reads two and writes one; of the stress the [n,n] matrices are read twice and written
 // twice beside its two products of 2 n^2 d operations each; curvature reads three rows and writes three.
 // Accumulation: f64, a thread's or lane's elements ascending, then a fixed tree. The same bits every run.
@@ -34,10 +34,6 @@ using namespace gx;
 namespace {
 
 constexpr double kNegligible = 1e-20;  // of a gradient by a score: subnormal numbers behind it help nobody
-
-__device__ __forceinline__ long long row_of_warp() {
-  return blockIdx.x * static_cast<long long>(kWarps) + warp_id();
-}
 
 __device__ __forceinline__ float score_gradient(double value) {
   return value < kNegligible ? 0.0f : static_cast<float>(value);
@@ -106,21 +102,24 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
   if (gradient == nullptr) {
     return;
   }
-  for (long long j = lane_id(); j < n; j += kWarp) {
-    const float value = score_gradient(exp(row[j] - log_total) / n);
-    gradient[i * n + j] = i == j ? value - 1.0f / n : value;
-  }
+  along_row(
+      n, [=](long long j) { return row[j]; },
+      [=](long long j, float score) {
+        const float value = score_gradient(exp(score - log_total) / n);
+        gradient[i * n + j] = i == j ? value - 1.0f / n : value;
+      });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_residual_f64(
     const float* u, const float* v, long long count, float factor, float* gradient, double* sums) {
-  chunk_sum(count, sums, [=](long long i) {
-    const float difference = u[i] - v[i];
-    if (gradient != nullptr) {
-      gradient[i] = factor * difference;
-    }
-    return static_cast<double>(difference) * difference;
-  });
+  chunk_sum(
+      count, sums, [=](long long i) { return u[i] - v[i]; },
+      [=](long long i, float difference) {
+        if (gradient != nullptr) {
+          gradient[i] = factor * difference;
+        }
+        return static_cast<double>(difference) * difference;
+      });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
@@ -133,14 +132,14 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
     gx_loss_centre_f32(const float* x, const double* mean, const float* scale, long long n, int d, float* out) {
-  each_element(n * d, [=](long long i) {
-    const int j = static_cast<int>(i % d);
-    out[i] = static_cast<float>((x[i] - mean[j]) * scale_of(scale, j));
-  });
+  each_row(
+      n, d, [=](long long i, int j) { return (x[i * d + j] - mean[j]) * scale_of(scale, j); },
+      [=](long long i, int j, double value) { out[i * d + j] = static_cast<float>(value); });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_diagonal_f32(const float* x, long long n, float* squares) {
-  each_element(n, [=](long long i) { squares[i] = x[i * n + i]; });
+  each_element(
+      n, [=](long long i) { return x[i * n + i]; }, [=](long long i, float square) { squares[i] = square; });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_distances_f64(
@@ -152,16 +151,18 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_distances_f64(
   double a = 0.0;
   double b = 0.0;
   double c = 0.0;
-  for (long long j = lane_id(); j < n; j += kWarp) {
-    const double both = static_cast<double>(squares[i]) + squares[j];
-    const double square = i == j ? 0.0 : fmax(0.0, both - 2.0 * products[i * n + j]);
-    const double distance = sqrt(square);
-    const double delta = geodesic[i * n + j];
-    products[i * n + j] = static_cast<float>(distance);
-    a += distance * delta;
-    b += square;
-    c += delta * delta;
-  }
+  const double own = squares[i];
+  along_row(
+      n, [=](long long j) { return make_float3(products[i * n + j], geodesic[i * n + j], squares[j]); },
+      [&](long long j, float3 pair) {
+        const double square = i == j ? 0.0 : fmax(0.0, own + pair.z - 2.0 * pair.x);
+        const double distance = sqrt(square);
+        const double delta = pair.y;
+        products[i * n + j] = static_cast<float>(distance);
+        a += distance * delta;
+        b += square;
+        c += delta * delta;
+      });
   a = warp_sum(a);
   b = warp_sum(b);
   c = warp_sum(c);
@@ -191,13 +192,17 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_stress_weights_f32(
   if (i >= n) {
     return;
   }
+  const double ratio = factors[0];
+  const double factor = factors[1];
   double sum = 0.0;
-  for (long long j = lane_id(); j < n; j += kWarp) {
-    const double distance = distances[i * n + j];
-    const double w = distance > 0.0 ? factors[1] * (factors[0] - geodesic[i * n + j] / distance) : 0.0;
-    distances[i * n + j] = static_cast<float>(w);
-    sum += static_cast<float>(w);
-  }
+  along_row(
+      n, [=](long long j) { return make_float2(distances[i * n + j], geodesic[i * n + j]); },
+      [&](long long j, float2 pair) {
+        const double distance = pair.x;
+        const double w = distance > 0.0 ? factor * (ratio - pair.y / distance) : 0.0;
+        distances[i * n + j] = static_cast<float>(w);
+        sum += static_cast<float>(w);
+      });
   sum = warp_sum(sum);
   if (lane_id() == 0) {
     row_sums[i] = static_cast<float>(sum);
@@ -207,10 +212,13 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_stress_weights_f32(
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_stress_gradient_f32(
     const float* x, const float* product, const float* row_sums, const float* scale, float weight, long long n, int d,
     float* gradient) {
-  each_element(n * d, [=](long long i) {
-    const float pull = row_sums[i / d] * x[i] - product[i];
-    gradient[i] += weight * pull * scale_of(scale, static_cast<int>(i % d));
-  });
+  each_row(
+      n, d,
+      [=](long long i, int j) {
+        const float pull = row_sums[i] * x[i * d + j] - product[i * d + j];
+        return gradient[i * d + j] + weight * pull * scale_of(scale, j);
+      },
+      [=](long long i, int j, float sum) { gradient[i * d + j] = sum; });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_curvature_f64(
@@ -222,16 +230,21 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_curvature_f64(
   const long long plus = (n + p) * d;
   const long long minus = (n + probes + p) * d;
   double sum = 0.0;
-  for (int j = lane_id(); j < d; j += kWarp) {
-    const float bend = y[plus + j] + y[minus + j] - 2.0f * y[p * d + j];
-    sum += static_cast<double>(bend) * bend;
-    if (gradient != nullptr) {
-      const float part = factor * bend;
-      gradient[p * d + j] -= 2.0f * part;
-      gradient[plus + j] = part;
-      gradient[minus + j] = part;
-    }
-  }
+  along_row(
+      d,
+      [=](long long j) {
+        const float bend = y[plus + j] + y[minus + j] - 2.0f * y[p * d + j];
+        return make_float2(bend, gradient == nullptr ? 0.0f : gradient[p * d + j]);
+      },
+      [&](long long j, float2 at) {
+        sum += static_cast<double>(at.x) * at.x;
+        if (gradient != nullptr) {
+          const float part = factor * at.x;
+          gradient[p * d + j] = at.y - 2.0f * part;
+          gradient[plus + j] = part;
+          gradient[minus + j] = part;
+        }
+      });
   sum = warp_sum(sum);
   if (lane_id() == 0) {
     sums[p] = sum;
@@ -250,5 +263,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_pull_f64(
 GX_GLOBAL __launch_bounds__(kTileThreads)
     gx_loss_pull_f32(float* gradient, const float* added, long long count, const float* factor) {
   const float by = *factor;
-  each_element(count, [=](long long i) { gradient[i] += by * added[i]; });
+  each_element(
+      count, [=](long long i) { return gradient[i] + by * added[i]; },
+      [=](long long i, float sum) { gradient[i] = sum; });
 }

@@ -12,14 +12,13 @@
 // Limits: n < 17 billion.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 #include "weights.cuh"
 
 using namespace gx;
 
 namespace {
 
-constexpr int kRowsABlock = 8;
 constexpr int kChunks = 16;
 
 /** One value or four neighbours. */
@@ -113,7 +112,7 @@ __device__ __forceinline__ bool aligned(const void* p) { return reinterpret_cast
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_norm_f32(
     const float* x, long long n, int d, const float* gain, const float* bias, float epsilon, int rms, float* y) {
-  const long long i = blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
+  const long long i = row_of_warp();
   if (i >= n) {
     return;
   }

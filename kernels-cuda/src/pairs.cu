@@ -5,37 +5,23 @@
 //   gx_pairs_products_f64  products[i] = sum_{j > i} a[i,j] b[i,j]
 //
 // Tensors: k, a, b strips [rows, n] f32 row-major of the rows first .. first + rows; sums, products [rows] f64.
-// Grid: values (ceil(n/256), min(rows, 65535)) blocks of 256; the others ceil(rows/8) blocks of 256, a warp a row.
+// Grid: values ceil(count/1024) blocks of 256, count = rows n; the others ceil(rows/8) blocks of 256, a warp a row.
 // Passes over memory: each reads its strips once; a product reads the right half of both. Of m matrices a strip is
 // made once and read m + 1 times, from L2: the strips of all of them are chosen to fit there.
 // Accumulation: f64; a lane's columns ascending, lanes by a fixed tree, rows in order on the host. No atomics.
 // Limits: rows < 17 billion a launch.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
-namespace {
-
-constexpr int kRowsABlock = 8;
-
-__device__ __forceinline__ long long row_of_warp() {
-  return blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
-}
-
-}  // namespace
-
 GX_GLOBAL __launch_bounds__(kTileThreads)
-    gx_pairs_values_f32(float* k, long long rows, long long n, double sigma) {
-  const long long j = blockIdx.x * static_cast<long long>(kTileThreads) + threadIdx.x;
-  if (j >= n) {
-    return;
-  }
-  for (long long i = blockIdx.y; i < rows; i += gridDim.y) {
-    const double d = k[i * n + j];
-    k[i * n + j] = static_cast<float>(exp(-d * d / (2.0 * sigma * sigma)));
-  }
+    gx_pairs_values_f32(float* k, long long count, double sigma) {
+  const double scale = -0.5 / (sigma * sigma);
+  each_element(
+      count, [=](long long i) { return static_cast<double>(k[i]); },
+      [=](long long i, double d) { k[i] = static_cast<float>(exp(d * d * scale)); });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads)

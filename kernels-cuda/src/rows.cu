@@ -20,17 +20,11 @@
 // Shared memory: 2 KB static (columns). Limits: d < 2 million, n < 17 billion.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
 namespace {
-
-constexpr int kRowsABlock = 8;
-
-__device__ __forceinline__ long long row_of_warp() {
-  return blockIdx.x * static_cast<long long>(kRowsABlock) + warp_id();
-}
 
 /** Sum over a row of f(value, column); every lane gets it. */
 template <typename F>
@@ -70,13 +64,16 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_rows_prepare_f32(
     scale = kind == 1 ? 1.0 / sqrt(scale) : 1.0 / scale;
   }
   double sum = 0.0;
-  for (int c = lane_id(); c < d; c += kWarp) {
-    const double value = row[c];
-    const float ready = static_cast<float>(
-        kind == 0 ? value - centre[c] : kind == 1 ? value * scale : sqrt(value * scale));
-    z[i * d + c] = ready;
-    sum += static_cast<double>(ready) * ready;
-  }
+  along_row(
+      d,
+      [=](long long c) {
+        const double value = row[c];
+        return static_cast<float>(kind == 0 ? value - centre[c] : kind == 1 ? value * scale : sqrt(value * scale));
+      },
+      [&](long long c, float ready) {
+        z[i * d + c] = ready;
+        sum += static_cast<double>(ready) * ready;
+      });
   sum = warp_sum(sum);
   if (lane_id() == 0) {
     square[i] = static_cast<float>(sum);

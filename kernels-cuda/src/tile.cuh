@@ -64,16 +64,15 @@ constexpr int kMirrorTile = 32;
 
 /**
  * Copies what lies above the diagonal of d[n,n], transposed, below it; both sides in whole lines.
- * Grid: ceil(n/32) x ceil(n/32) blocks of kTileThreads.
+ * Grid: t (t + 1) / 2 blocks of kTileThreads, t = ceil(n/32).
  */
 template <typename T>
 __device__ __forceinline__ void mirror_upper(T* d, long long n) {
   __shared__ T tile[kMirrorTile][kMirrorTile + 1];
-  if (blockIdx.y > blockIdx.x) {
-    return;
-  }
-  const long long i0 = blockIdx.y * static_cast<long long>(kMirrorTile);
-  const long long j0 = blockIdx.x * static_cast<long long>(kMirrorTile);
+  int i, j;
+  upper_tile(static_cast<int>(blockIdx.x), i, j);
+  const long long i0 = i * static_cast<long long>(kMirrorTile);
+  const long long j0 = j * static_cast<long long>(kMirrorTile);
   const int x = lane_id();
   for (int y = warp_id(); y < kMirrorTile; y += kTileThreads / kWarp) {
     if (i0 + y < n && j0 + x < n) {

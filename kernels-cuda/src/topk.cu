@@ -262,16 +262,19 @@ __device__ __forceinline__ void select_row(
   for (int r = 0; r < R; r++) {
     list.entry[r] = {__builtin_huge_val(), 0x7fffffff};
   }
-  for (int c0 = 0; c0 < columns; c0 += kWarp) {
-    const int c = c0 + lane_id();
-    DistanceKey key = {__builtin_huge_val(), 0x7fffffff};
-    if (c < columns && c != skip) {
-      key = {distances[c], c};
+  for (int c0 = 0; c0 < columns; c0 += kAtOnce * kWarp) {
+    DistanceKey key[kAtOnce];
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      const int c = c0 + q * kWarp + lane_id();
+      key[q] = {__builtin_huge_val(), 0x7fffffff};
+      if (c < columns && c != skip) {
+        key[q] = {distances[c], c};
+      }
     }
-    const DistanceKey last = list.last();
-    const bool offer = key < last;
-    if (__any_sync(kAllLanes, offer)) {
-      offer_all(list, key, offer);
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      offer_all(list, key[q], key[q] < list.last());
     }
   }
 #pragma unroll

@@ -26,6 +26,9 @@ final class KernelTimes implements AutoCloseable {
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
+  private static final int COLUMNS_A_WARP = 128;
+  private static final int ROWS_A_THREAD = 4;
+  private static final int ELEMENTS_A_BLOCK = 1024;
 
   /** What limits a kernel. */
   enum Ceiling {
@@ -83,6 +86,12 @@ final class KernelTimes implements AutoCloseable {
         count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
   }
 
+  /** 0, 1, .. as f32. */
+  DeviceBuffer ordinals(long count) {
+    return upload(
+        count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, i));
+  }
+
   DeviceBuffer doubles(long count) {
     return upload(
         count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
@@ -124,6 +133,27 @@ final class KernelTimes implements AutoCloseable {
 
   static int blocks(long n, int each) {
     return Math.toIntExact(Math.ceilDiv(n, (long) each));
+  }
+
+  /** Four elements a thread. */
+  static Grid elements(long count) {
+    return new Grid(blocks(count, ELEMENTS_A_BLOCK));
+  }
+
+  /** Four rows of a column a thread. */
+  static Grid columnsOfRows(long n, int d) {
+    return new Grid(blocks(d, 256), Math.min(blocks(n, ROWS_A_THREAD), 65_535));
+  }
+
+  /** 128 columns of a row a warp. */
+  static Grid partsOfRows(long n, int d) {
+    return new Grid(blocks(n, ROWS_A_BLOCK), blocks(d, COLUMNS_A_WARP));
+  }
+
+  /** Every tile on and above the diagonal. */
+  private static Grid mirror(int n) {
+    int tiles = blocks(n, 32);
+    return new Grid(tiles * (tiles + 1) / 2);
   }
 
   /** Times a kernel and says what part of its ceiling it reaches. */
@@ -224,6 +254,7 @@ final class KernelTimes implements AutoCloseable {
   private void pairs(int n, int d) {
     DeviceBuffer x = values((long) n * d);
     DeviceBuffer out = allocate(8L * n * n);
+    context.fill(out, 0, Float.floatToRawIntBits(1f), 2L * n * n, context.stream());
     DeviceBuffer xx = values(n);
     double work = 2.0 * n * n * d;
     long all = n;
@@ -309,9 +340,34 @@ final class KernelTimes implements AutoCloseable {
         0L,
         out,
         0);
-    Grid squares = new Grid(blocks(part, 32), blocks(part, 32));
-    time("gx_mirror_f64", Ceiling.COPY, 8.0 * part * part, squares, 0, out, part);
+    time("gx_mirror_f64", Ceiling.COPY, 8.0 * n * n, mirror(n), 0, out, all);
+    time("gx_pairwise_diagonal_f32", Ceiling.NONE, 0, new Grid(blocks(n, 256)), 0, out, all);
+    sums(n, out);
     freeAll();
+  }
+
+  /** Sums over the pairs of rows, of n x n values. */
+  private void sums(int n, DeviceBuffer values) {
+    long all = n;
+    double pass = 4.0 * n * n;
+    DeviceBuffer sums = allocate(8L * n);
+    Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
+    Grid elements = elements(all * n);
+    time("gx_pairs_values_f32", Ceiling.COPY, 2 * pass, elements, 0, values, all * n, 10.0);
+    time("gx_pairs_row_sums_f64", Ceiling.COPY, pass, warpARow, 0, values, all, all, 0L, sums);
+    long second = values.address() + 4L * n * n;
+    time(
+        "gx_pairs_products_f64",
+        Ceiling.COPY,
+        pass,
+        warpARow,
+        0,
+        values,
+        second,
+        all,
+        all,
+        0L,
+        sums);
   }
 
   private void selection(int rows, int columns, int d) {
@@ -408,7 +464,7 @@ final class KernelTimes implements AutoCloseable {
         (long) n);
     for (String type : new String[] {"_f32", "_s32"}) {
       if (type.equals("_s32")) {
-        Grid words = new Grid(blocks(count, 256));
+        Grid words = elements(count);
         time("gx_fixed_from_f32", Ceiling.COPY, 2 * bytes, words, 0, d, count, 1f, d);
       }
       String name = "gx_floyd_warshall_";
@@ -439,10 +495,8 @@ final class KernelTimes implements AutoCloseable {
           panel,
           1);
     }
-    Grid words = new Grid(blocks(count, 256));
-    time("gx_fixed_to_f32", Ceiling.COPY, 2 * bytes, words, 0, d, count, 1f, d);
-    Grid squares = new Grid(n / 32, n / 32);
-    time("gx_floyd_warshall_mirror_f32", Ceiling.COPY, bytes, squares, 0, d, (long) n);
+    time("gx_fixed_to_f32", Ceiling.COPY, 2 * bytes, elements(count), 0, d, count, 1f, d);
+    time("gx_floyd_warshall_mirror_f32", Ceiling.COPY, bytes, mirror(n), 0, d, (long) n);
     freeAll();
   }
 
@@ -510,7 +564,7 @@ final class KernelTimes implements AutoCloseable {
     time(
         "gx_ksg_counts_f32",
         Ceiling.COPY,
-        64.0 * n * n,
+        8.0 * n * n,
         new Grid(n, 1),
         0,
         dx,

@@ -8,15 +8,9 @@ import org.geodex.cuda.DeviceBuffer;
 
 /** The kernels of a transformer's layers and of training, as {@link KernelTimes} measures them. */
 final class LayerTimes {
-  private static final int COLUMNS = 256;
-  private static final int ELEMENTS = 1024;
   private static final int CHUNK = 4096;
-  private static final int HEAD = 64;
   private static final int QUERIES = 64;
   private static final int FEW = 8;
-
-  /** Dynamic shared bytes of attention at a head size of 64, as kernels.def has them. */
-  private static final int ATTENTION_SHARED = 44800;
 
   private final KernelTimes times;
   private final boolean small;
@@ -28,8 +22,11 @@ final class LayerTimes {
 
   void run() {
     linear(small ? 130 : 4096, small ? 24 : 768);
+    fewRows(small ? 24 : 1600);
     rowWise(small ? 130 : 65_536, small ? 24 : 768);
-    attention(small ? 2 : 12, small ? 70 : 1024, small ? 1 : 8);
+    for (int head : new int[] {64, 128, 256}) {
+      attention(head, small ? 2 : 768 / head, small ? 70 : 1024, small ? 1 : 8);
+    }
     elements(small ? 130 : 65_536, small ? 24 : 768);
     losses(small ? 40 : 4096, small ? 24 : 768);
     times.freeAll();
@@ -39,11 +36,7 @@ final class LayerTimes {
     return new Grid(KernelTimes.blocks(n, each));
   }
 
-  private static Grid byRows(long n, int d) {
-    return new Grid(KernelTimes.blocks(d, COLUMNS), (int) Math.min(n, 65535));
-  }
-
-  /** A projection d to 4d with bias and gelu; then of eight rows, as a decoding step has it. */
+  /** A projection d to 4d with bias and gelu. */
   private void linear(int m, int d) {
     int n = 4 * d;
     DeviceBuffer x = times.values((long) m * d);
@@ -58,15 +51,12 @@ final class LayerTimes {
         String kernel = "gx_linear_%s_%d".formatted(type, tile);
         times.time(kernel, Ceiling.SGEMM, work, grid, 0, with((long) m, after));
       }
-      double weights = (type.equals("f32") ? 4.0 : 2.0) * n * d;
-      String kernel = "gx_linear_rows_" + type;
-      times.time(kernel, Ceiling.COPY, weights, by(n, 32), 0, with(FEW, after));
     }
     times.time(
         "gx_linear_finish_f32",
         Ceiling.COPY,
         8.0 * m * n,
-        byRows(m, n),
+        KernelTimes.columnsOfRows(m, n),
         0,
         (long) m,
         (long) n,
@@ -75,6 +65,22 @@ final class LayerTimes {
         0L,
         0L,
         y);
+    times.freeAll();
+  }
+
+  /** The same for eight rows, as a decoding step has it. */
+  private void fewRows(int d) {
+    int n = 4 * d;
+    DeviceBuffer x = times.values((long) FEW * d);
+    DeviceBuffer w = times.values((long) n * d);
+    DeviceBuffer bias = times.values(n);
+    DeviceBuffer y = times.allocate(4L * FEW * n);
+    Object[] after = {(long) n, (long) d, x, w, 1L, (long) n, bias, 1, 0L, 0L, y};
+    for (String type : new String[] {"f32", "f16", "bf16"}) {
+      double weights = (type.equals("f32") ? 4.0 : 2.0) * n * d;
+      String kernel = "gx_linear_rows_" + type;
+      times.time(kernel, Ceiling.COPY, weights, by(n, 32), 0, with(FEW, after));
+    }
     times.freeAll();
   }
 
@@ -90,7 +96,7 @@ final class LayerTimes {
     double both = 8.0 * n * d;
     long rows = n;
     Grid warps = by(n, 8);
-    Grid grid = byRows(n, d);
+    Grid grid = KernelTimes.partsOfRows(n, d);
     times.time("gx_norm_f32", Ceiling.COPY, both, warps, 0, x, rows, d, gain, gain, 1e-5f, 0, y);
     int f32 = 0;
     times.time(
@@ -122,6 +128,7 @@ final class LayerTimes {
         x,
         (long) d,
         ids,
+        0,
         1L,
         1L,
         0L,
@@ -133,24 +140,24 @@ final class LayerTimes {
     times.freeAll();
   }
 
-  /** Causal attention of heads of 64; half of the pairs count. */
-  private void attention(int heads, int length, int batch) {
-    int width = heads * HEAD;
+  /** Causal attention, of which half of the pairs count; then weights times values. */
+  private void attention(int head, int heads, int length, int batch) {
+    int width = heads * head;
     long tokens = (long) batch * length;
     DeviceBuffer qkv = times.values(tokens * 3 * width);
     DeviceBuffer out = times.allocate(4 * tokens * width);
     long ld = 3L * width;
     Grid grid = new Grid(KernelTimes.blocks(length, QUERIES), heads, batch);
     times.time(
-        "gx_attention_64_f32",
+        "gx_attention_%d_f32".formatted(head),
         Ceiling.SGEMM,
         2.0 * tokens * length * width,
         grid,
-        ATTENTION_SHARED,
+        4 * (head * (68 + 36) + 32 * head + 64 * 36 + 3 * 64), // the formula of attention.cu
         length,
         length,
         length,
-        HEAD,
+        head,
         0.125f,
         1,
         qkv,
@@ -164,6 +171,35 @@ final class LayerTimes {
         out,
         0L,
         0L);
+    DeviceBuffer weights = times.values((long) heads * tokens * length);
+    times.time(
+        "gx_attention_values_%d_f32".formatted(head),
+        Ceiling.SGEMM,
+        2.0 * tokens * length * width,
+        grid,
+        4 * (32 * head + 64 * 36 + 3 * 64),
+        length,
+        length,
+        length,
+        head,
+        weights,
+        qkv,
+        ld,
+        out);
+    DeviceBuffer sums = times.allocate(16L * heads);
+    double spans = 8.0 * heads * tokens;
+    times.time(
+        "gx_attention_statistics_f64",
+        Ceiling.NONE,
+        spans,
+        new Grid(heads),
+        0,
+        weights,
+        batch,
+        length,
+        length,
+        0L,
+        sums);
     times.freeAll();
   }
 
@@ -177,13 +213,20 @@ final class LayerTimes {
     DeviceBuffer bias = times.values(d);
     DeviceBuffer sums = times.allocate(8L * KernelTimes.blocks(count, CHUNK));
     double pass = 4.0 * count;
-    Grid grid = byRows(n, d);
-    Grid run = by(count, ELEMENTS);
+    Grid grid = KernelTimes.columnsOfRows(n, d);
+    Grid run = KernelTimes.elements(count);
     times.time("gx_network_bias_f32", Ceiling.COPY, 2 * pass, grid, 0, a, bias, rows, d, 1);
     times.time("gx_network_pair_f32", Ceiling.COPY, 3 * pass, grid, 0, a, b, rows, d, 1L, bias, c);
-    times.time("gx_network_mask_f32", Ceiling.COPY, 3 * pass, run, 0, a, b, count);
+    // Positive everywhere: nothing is masked, and nothing written.
+    times.time("gx_network_mask_f32", Ceiling.COPY, pass, run, 0, a, b, count);
     long half = rows / 2;
-    times.time("gx_network_halves_f32", Ceiling.COPY, 1.5 * pass, grid, 0, a, half, d, 1L, c);
+    Grid halves = KernelTimes.columnsOfRows(half, d);
+    times.time("gx_network_halves_f32", Ceiling.COPY, 1.5 * pass, halves, 0, a, half, d, 1L, c);
+    Grid part = KernelTimes.elements(count / 2);
+    times.time("gx_network_narrow_f32", Ceiling.COPY, 1.5 * pass, part, 0, a, count / 2, c);
+    long probes = rows / 4;
+    Grid quarter = KernelTimes.elements(probes * d);
+    times.time("gx_network_probe_f32", Ceiling.COPY, pass, quarter, 0, a, rows / 2, probes, d, b);
     times.time("gx_network_add_f32", Ceiling.COPY, 3 * pass, run, 0, a, b, count, c);
     Grid chunks = by(count, CHUNK);
     times.time("gx_network_squares_f64", Ceiling.COPY, pass, chunks, 0, a, count, sums);
@@ -207,6 +250,11 @@ final class LayerTimes {
         1e-3f);
     times.time("gx_loss_residual_f64", Ceiling.COPY, 3 * pass, chunks, 0, a, b, count, 1f, c, sums);
     times.time("gx_loss_pull_f32", Ceiling.COPY, 3 * pass, run, 0, a, b, count, factors);
+    DeviceBuffer factor = times.values(1);
+    times.time(
+        "gx_loss_pull_f64", Ceiling.NONE, 0, new Grid(1), 0, sums, sums, blocks, 1.0, 1, factor);
+    times.time(
+        "gx_loss_total_f64", Ceiling.NONE, 0, new Grid(1), 0, sums, blocks, 1.0, 0.0, factor);
     times.freeAll();
   }
 
@@ -257,6 +305,20 @@ final class LayerTimes {
         value,
         given,
         value);
+    DeviceBuffer index = times.ordinals(n);
+    times.time(
+        "gx_network_gather_pairs_f32",
+        Ceiling.COPY,
+        2 * square,
+        KernelTimes.columnsOfRows(n, n),
+        0,
+        own,
+        rows,
+        index,
+        rows,
+        given);
+    times.time(
+        "gx_loss_diagonal_f32", Ceiling.NONE, 0, KernelTimes.elements(n), 0, own, rows, squares);
     DeviceBuffer y = times.values(3L * n * d);
     DeviceBuffer gradient = times.values(3L * n * d);
     times.time(
@@ -272,6 +334,36 @@ final class LayerTimes {
         1f,
         gradient,
         sums);
+    Grid columns = KernelTimes.columnsOfRows(3L * n, d);
+    DeviceBuffer mean = times.doubles(d);
+    times.time(
+        "gx_loss_centre_f32",
+        Ceiling.COPY,
+        24.0 * n * d,
+        columns,
+        0,
+        y,
+        mean,
+        0L,
+        3 * rows,
+        d,
+        gradient);
+    DeviceBuffer rowSums = times.values(3L * n);
+    DeviceBuffer product = times.values(3L * n * d);
+    times.time(
+        "gx_loss_stress_gradient_f32",
+        Ceiling.COPY,
+        48.0 * n * d,
+        columns,
+        0,
+        y,
+        product,
+        rowSums,
+        0L,
+        1f,
+        3 * rows,
+        d,
+        gradient);
     times.freeAll();
   }
 }

@@ -49,7 +49,7 @@ public final class Graph {
         put(next[to[e]]++, from[e], lengths[e], target, length);
       }
     }
-    return new Graph(n, offset, target, length).normalized();
+    return new Graph(n, offset, target, length).sorted().merged();
   }
 
   private static void put(int at, int vertex, double value, int[] target, double[] length) {
@@ -57,12 +57,27 @@ public final class Graph {
     length[at] = value;
   }
 
-  /** Rows in ascending order of their targets, parallel arcs merged. */
-  private Graph normalized() {
+  /**
+   * The same arcs, rows in ascending order of their targets: vertex after vertex hands its arcs to
+   * their other ends, so that each row receives its targets in order.
+   */
+  private Graph sorted() {
+    int[] next = Arrays.copyOf(offset, n);
+    int[] sortedTarget = new int[target.length];
+    double[] sortedLength = new double[target.length];
+    for (int v = 0; v < n; v++) {
+      for (int a = offset[v]; a < offset[v + 1]; a++) {
+        put(next[target[a]]++, v, length[a], sortedTarget, sortedLength);
+      }
+    }
+    return new Graph(n, offset, sortedTarget, sortedLength);
+  }
+
+  /** Rows that are sorted, with parallel arcs merged. */
+  private Graph merged() {
     int[] newOffset = new int[n + 1];
     int write = 0;
     for (int i = 0; i < n; i++) {
-      sortRow(offset[i], offset[i + 1]);
       int start = write;
       for (int a = offset[i]; a < offset[i + 1]; a++) {
         if (write > start && target[write - 1] == target[a]) {
@@ -74,36 +89,6 @@ public final class Graph {
       newOffset[i + 1] = write;
     }
     return new Graph(n, newOffset, Arrays.copyOf(target, write), Arrays.copyOf(length, write));
-  }
-
-  private void sortRow(int begin, int end) {
-    if (end - begin <= 64) {
-      insertionSort(begin, end);
-      return;
-    }
-    Integer[] order = new Integer[end - begin];
-    Arrays.setAll(order, a -> begin + a);
-    Arrays.sort(order, (a, b) -> Integer.compare(target[a], target[b]));
-    int[] targets = new int[order.length];
-    double[] lengths = new double[order.length];
-    for (int a = 0; a < order.length; a++) {
-      put(a, target[order[a]], length[order[a]], targets, lengths);
-    }
-    System.arraycopy(targets, 0, target, begin, targets.length);
-    System.arraycopy(lengths, 0, length, begin, lengths.length);
-  }
-
-  private void insertionSort(int begin, int end) {
-    for (int a = begin + 1; a < end; a++) {
-      int vertex = target[a];
-      double value = length[a];
-      int place = a;
-      while (place > begin && target[place - 1] > vertex) {
-        put(place, target[place - 1], length[place - 1], target, length);
-        place--;
-      }
-      put(place, vertex, value, target, length);
-    }
   }
 
   /** Vertices. */
@@ -161,16 +146,12 @@ public final class Graph {
       }
       newOffset[v + 1] = write;
     }
-    Graph induced =
-        new Graph(
+    return new Graph(
             vertices.length,
             newOffset,
             Arrays.copyOf(newTarget, write),
-            Arrays.copyOf(newLength, write));
-    for (int v = 0; v < vertices.length; v++) {
-      induced.sortRow(newOffset[v], newOffset[v + 1]);
-    }
-    return induced;
+            Arrays.copyOf(newLength, write))
+        .sorted();
   }
 
   /** The same graph with more edges. */

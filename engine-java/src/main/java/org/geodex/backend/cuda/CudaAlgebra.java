@@ -3,7 +3,6 @@ package org.geodex.backend.cuda;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.geodex.backend.Algebra;
-import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
@@ -15,7 +14,6 @@ import org.geodex.matrix.Matrix64;
  * <p>Copies: the operands once to the device, the result back.
  */
 final class CudaAlgebra implements Algebra {
-  private static final int MIRROR_TILE = 32;
 
   private final Device device;
   private final Algebra host;
@@ -190,11 +188,7 @@ final class CudaAlgebra implements Algebra {
   }
 
   private static void mirror(Job job, DeviceBuffer c, int n) {
-    job.launch(
-        "gx_mirror_f64",
-        new Grid(Job.blocks(n, MIRROR_TILE), Job.blocks(n, MIRROR_TILE)),
-        c,
-        (long) n);
+    job.launch("gx_mirror_f64", Job.mirror(n), c, (long) n);
   }
 
   // ---- on the host

@@ -99,7 +99,7 @@ final class CudaLoss implements Loss {
           DeviceBuffer rows = job.floats((long) n * d);
           job.launch(
               "gx_loss_centre_f32",
-              CudaNetwork.elements((long) n * d),
+              Job.columnsOfRows(n, d),
               from,
               ColumnSums.means(job, from, n, d),
               factors,
@@ -140,7 +140,7 @@ final class CudaLoss implements Loss {
       DeviceBuffer squares = job.floats(n);
       DeviceBuffer sums = job.doubles(3L * n);
       job.product(false, true, n, n, d, rows.address(), d, rows.address(), d, own);
-      job.launch("gx_loss_diagonal_f32", CudaNetwork.elements(n), own, (long) n, squares);
+      job.launch("gx_loss_diagonal_f32", Job.elements(n), own, (long) n, squares);
       job.launch("gx_loss_distances_f64", Job.warpARow(n), own, squares, given, (long) n, sums);
       DeviceBuffer to = job.target(value);
       job.launch("gx_loss_stress_f64", CudaNetwork.ONE_BLOCK, sums, (long) n, fit, to);
@@ -154,7 +154,7 @@ final class CudaLoss implements Loss {
       job.product(false, false, n, d, n, own.address(), n, rows.address(), d, product);
       job.launch(
           "gx_loss_stress_gradient_f32",
-          CudaNetwork.elements((long) n * d),
+          Job.columnsOfRows(n, d),
           rows,
           product,
           rowSums,
@@ -210,12 +210,7 @@ final class CudaLoss implements Loss {
               limited ? 1 : 0,
               factor);
           job.launch(
-              "gx_loss_pull_f32",
-              CudaNetwork.elements(count),
-              sum,
-              job.upload(added),
-              count,
-              factor);
+              "gx_loss_pull_f32", Job.elements(count), sum, job.upload(added), count, factor);
           job.deliver(sum, gradient);
         });
   }

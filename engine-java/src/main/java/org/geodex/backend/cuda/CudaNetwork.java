@@ -13,9 +13,6 @@ import org.geodex.matrix.Matrix;
  * matrices lie on the device.
  */
 final class CudaNetwork implements Network {
-  /** Elements of one block of the kernels that know no rows. */
-  private static final int ELEMENTS_A_BLOCK = 1024;
-
   /** Elements of one block's sum. */
   private static final int CHUNK = 4096;
 
@@ -34,7 +31,7 @@ final class CudaNetwork implements Network {
         (job, values) ->
             job.launch(
                 "gx_network_bias_f32",
-                Job.rowsGrid(x.rows(), x.columns()),
+                Job.columnsOfRows(x.rows(), x.columns()),
                 values,
                 job.upload(bias),
                 x.rows(),
@@ -49,7 +46,7 @@ final class CudaNetwork implements Network {
         (job, sums) ->
             job.launch(
                 "gx_network_pair_f32",
-                Job.rowsGrid(a.rows(), a.columns()),
+                Job.columnsOfRows(a.rows(), a.columns()),
                 job.upload(a),
                 job.upload(b),
                 a.rows(),
@@ -65,7 +62,8 @@ final class CudaNetwork implements Network {
         gradient,
         (job, values) -> {
           long count = gradient.rows() * gradient.columns();
-          job.launch("gx_network_mask_f32", elements(count), values, job.upload(activation), count);
+          job.launch(
+              "gx_network_mask_f32", Job.elements(count), values, job.upload(activation), count);
         });
   }
 
@@ -76,7 +74,7 @@ final class CudaNetwork implements Network {
         (job, sums) ->
             job.launch(
                 "gx_network_halves_f32",
-                Job.rowsGrid(out.rows(), out.columns()),
+                Job.columnsOfRows(out.rows(), out.columns()),
                 job.upload(both),
                 out.rows(),
                 out.columns(),
@@ -91,7 +89,7 @@ final class CudaNetwork implements Network {
         sums,
         (job, narrowed) -> {
           DeviceBuffer totals = ColumnSums.sums(job, job.upload(x), x.rows(), x.columns());
-          job.launch("gx_network_narrow_f32", elements(d), totals, d, narrowed);
+          job.launch("gx_network_narrow_f32", Job.elements(d), totals, d, narrowed);
         });
   }
 
@@ -102,7 +100,12 @@ final class CudaNetwork implements Network {
         out,
         (job, sums) ->
             job.launch(
-                "gx_network_add_f32", elements(count), job.upload(a), job.upload(b), count, sums));
+                "gx_network_add_f32",
+                Job.elements(count),
+                job.upload(a),
+                job.upload(b),
+                count,
+                sums));
   }
 
   @Override
@@ -113,7 +116,7 @@ final class CudaNetwork implements Network {
         (job, rows) ->
             job.launch(
                 "gx_network_probe_f32",
-                elements(probes * x.columns()),
+                Job.elements(probes * x.columns()),
                 rows,
                 x.rows() - 2 * probes,
                 probes,
@@ -123,18 +126,11 @@ final class CudaNetwork implements Network {
 
   @Override
   public void gather(Matrix x, Matrix index, Matrix out) {
-    long count = index.columns();
     write(
         out,
         (job, rows) ->
-            job.launch(
-                "gx_network_gather_f32",
-                elements(count * x.columns()),
-                job.upload(x),
-                x.columns(),
-                job.upload(index),
-                count,
-                rows));
+            job.copyRows(
+                job.upload(x), job.upload(index), true, x.columns(), rows, index.columns()));
   }
 
   @Override
@@ -145,7 +141,7 @@ final class CudaNetwork implements Network {
         (job, pairs) ->
             job.launch(
                 "gx_network_gather_pairs_f32",
-                elements(count * count),
+                Job.columnsOfRows(count, index.columns()),
                 job.upload(x),
                 x.rows(),
                 job.upload(index),
@@ -204,7 +200,7 @@ final class CudaNetwork implements Network {
           DeviceBuffer squares = job.upload(v);
           job.launch(
               "gx_network_adamw_f32",
-              elements(count),
+              Job.elements(count),
               weights,
               job.upload(g),
               means,
@@ -217,10 +213,6 @@ final class CudaNetwork implements Network {
           job.deliver(means, m);
           job.deliver(squares, v);
         });
-  }
-
-  static Grid elements(long count) {
-    return new Grid(Job.blocks(count, ELEMENTS_A_BLOCK));
   }
 
   private interface Launch {

@@ -74,13 +74,8 @@ final class CudaPairs implements Pairs {
       Job job, PreparedRows x, double sigma, int from, int height, DeviceBuffer into) {
     DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, false);
     if (!Double.isNaN(sigma)) {
-      job.launch(
-          "gx_pairs_values_f32",
-          Job.rowsGrid(height, Math.toIntExact(x.n())),
-          into,
-          (long) height,
-          x.n(),
-          sigma);
+      long count = height * x.n();
+      job.launch("gx_pairs_values_f32", Job.elements(count), into, count, sigma);
     }
   }
 

@@ -17,7 +17,6 @@ final class CudaPaths {
 
   private static final int PRODUCT_SHARED = 65_536;
   private static final int PANEL_SHARED = 98_304;
-  private static final int MIRROR_TILE = 32;
 
   /** Scratch of the many-source kernel at most. */
   private static final long WORK_BYTES = 4L << 30;
@@ -145,7 +144,7 @@ final class CudaPaths {
     long count = (long) padded * padded;
     DeviceBuffer d = job.floats(count);
     fill(d, padded);
-    Grid grid = new Grid(Job.blocks(count, Job.THREADS));
+    Grid grid = Job.elements(count);
     job.launch("gx_fixed_from_f32", grid, d, count, scale, d);
     close(d, padded, "_s32");
     job.launch("gx_fixed_to_f32", grid, d, count, scale, d);
@@ -195,8 +194,7 @@ final class CudaPaths {
   }
 
   private void fetch(DeviceBuffer d, int padded) {
-    Grid grid = new Grid(padded / MIRROR_TILE, padded / MIRROR_TILE);
-    job.launch("gx_floyd_warshall_mirror_f32", grid, d, (long) padded);
+    job.launch("gx_floyd_warshall_mirror_f32", Job.mirror(padded), d, (long) padded);
     findLongest(d, 0, n, padded);
     long rowBytes = 4L * padded;
     job.stream(

@@ -66,7 +66,7 @@ final class CudaTransformer implements Transformer {
             arguments[4 + 3 * t] = given ? job.upload(ids[t]) : (Object) 0L;
           }
           arguments[11] = y;
-          job.launch("gx_embed_f32", Job.rowsGrid(out.rows(), out.columns()), arguments);
+          job.launch("gx_embed_f32", Job.partsOfRows(out.rows(), out.columns()), arguments);
           job.deliver(y, out);
         });
   }
@@ -224,7 +224,7 @@ final class CudaTransformer implements Transformer {
     if (!after.isNothing()) {
       job.launch(
           "gx_linear_finish_f32",
-          Job.rowsGrid(m, n),
+          Job.columnsOfRows(m, n),
           (long) m,
           (long) n,
           after.bias(),

@@ -185,7 +185,7 @@ final class DeviceMemory implements RemoteMemory, Residency.Resident {
       device.enqueue(
           job -> {
             DeviceBuffer from = forReading(start, bytes - start);
-            job.copyRows(from, job.upload(rows), columns, job.target(chosen), rows.length);
+            job.copyRows(from, job.upload(rows), false, columns, job.target(chosen), rows.length);
           });
       return chosen;
     } catch (Throwable e) {

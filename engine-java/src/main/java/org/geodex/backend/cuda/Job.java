@@ -33,6 +33,10 @@ final class Job implements AutoCloseable {
   static final int THREADS = 256;
 
   private static final int ROWS_A_BLOCK = 8;
+  private static final int COLUMNS_A_WARP = 128;
+  private static final int ROWS_A_THREAD = 4;
+  private static final int ELEMENTS_A_BLOCK = 1024;
+  private static final int MIRROR_TILE = 32;
   private static final int MAX_GRID_Y = 65535;
 
   /** A strip of a result; two are under way. */
@@ -234,6 +238,27 @@ final class Job implements AutoCloseable {
     return new Grid(blocks(n, ROWS_A_BLOCK));
   }
 
+  /** One warp for every 128 columns of a row. */
+  static Grid partsOfRows(long n, int d) {
+    return new Grid(blocks(n, ROWS_A_BLOCK), blocks(d, COLUMNS_A_WARP));
+  }
+
+  /** Four rows of a column a thread, as far as the grid reaches. */
+  static Grid columnsOfRows(long n, int d) {
+    return new Grid(blocks(d, THREADS), Math.min(blocks(n, ROWS_A_THREAD), MAX_GRID_Y));
+  }
+
+  /** For kernels that know no rows. */
+  static Grid elements(long count) {
+    return new Grid(blocks(count, ELEMENTS_A_BLOCK));
+  }
+
+  /** One block for every tile on and above the diagonal of an n x n matrix. */
+  static Grid mirror(int n) {
+    int tiles = blocks(n, MIRROR_TILE);
+    return new Grid(Math.toIntExact(tiles * (tiles + 1L) / 2));
+  }
+
   /** The address of row {@code i} of a row-major f32 matrix with {@code d} columns. */
   static long row(DeviceBuffer x, long i, long d) {
     return x.address() + 4 * i * d;
@@ -418,18 +443,24 @@ final class Job implements AutoCloseable {
    * @param y the target, without gaps between its rows of {@code d}
    */
   void copyRows(long x, long ldx, Places source, int d, DeviceBuffer y, Places target, long count) {
-    copyRows(x, ldx, 0L, source, d, y, target, count);
+    copyRows(x, ldx, 0L, 0, source, d, y, target, count);
   }
 
-  /** Enqueues y[i] = x[index[i]] for rows of {@code d} values. */
-  void copyRows(DeviceBuffer x, DeviceBuffer index, int d, DeviceBuffer y, long count) {
-    copyRows(x.address(), d, index, Places.SAME, d, y, Places.SAME, count);
+  /**
+   * Enqueues y[i] = x[index[i]] for rows of {@code d} values.
+   *
+   * @param index f32 values where {@code floats}, else ints
+   */
+  void copyRows(
+      DeviceBuffer x, DeviceBuffer index, boolean floats, int d, DeviceBuffer y, long count) {
+    copyRows(x.address(), d, index, floats ? 1 : 0, Places.SAME, d, y, Places.SAME, count);
   }
 
   private void copyRows(
       long x,
       long ldx,
       Object index,
+      int type,
       Places source,
       int d,
       DeviceBuffer y,
@@ -437,12 +468,13 @@ final class Job implements AutoCloseable {
       long count) {
     launch(
         "gx_copy_rows_f32",
-        rowsGrid(count, d),
+        partsOfRows(count, d),
         count,
         d,
         x,
         ldx,
         index,
+        type,
         source.group(),
         source.stride(),
         source.first(),
@@ -451,11 +483,6 @@ final class Job implements AutoCloseable {
         target.group(),
         target.stride(),
         target.first());
-  }
-
-  /** A thread a column, and a block for every row as far as the grid reaches. */
-  static Grid rowsGrid(long rows, int columns) {
-    return new Grid(blocks(columns, THREADS), (int) Math.max(1, Math.min(rows, MAX_GRID_Y)));
   }
 
   @Override
