@@ -4,8 +4,8 @@
 //   gx_copy_rows_f32  y[target(i)] = x[source(i)]
 //
 // Tensors: tables [rows,d] row-major with their ids [n] (b, c null for none), type 0 f32, 1 f16, 2 bf16; out [n,d].
-// Copies: rows of d values, ldx and ldy apart. source(i) = index[i] (type 0 int, 1 f32, exact below 2^24), or with index null
-// i / source_group * source_stride + source_first + i % source_group; target(i) likewise without index.
+// Copies: rows of d values, ldx and ldy apart. source(i) = index[i] (type 0 int; 1 f32, exact below 2^24), or with
+// index null i / source_group * source_stride + source_first + i % source_group; target(i) likewise without index.
 // Grid: (ceil(n/8), ceil(d/128)) blocks of 256, a warp 128 columns of a row.
 // Passes over memory: each row that is needed is read once, the result written once.
 // Accumulation: f32 in the order of the tables. No atomics: the same bits every run. Limits: none on n.
@@ -70,7 +70,8 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_copy_rows_f32(
   if (i >= n) {
     return;
   }
-  const long long source = index == nullptr ? place(i, source_group, source_stride, source_first) : row_at(index, type, i);
+  const long long source =
+      index == nullptr ? place(i, source_group, source_stride, source_first) : row_at(index, type, i);
   const float* from = x + source * ldx;
   float* to = y + place(i, target_group, target_stride, target_first) * ldy;
   along_part(

@@ -7,8 +7,9 @@
 //
 // Tensors: row-major, device memory. An operand's element (row, inner) lies at row * stride_row +
 // inner * stride_inner elements; one of the two strides is 1. c has no gaps. A centre is indexed by
-// row where centre_by_row, else by the inner index; null for none. weight [k] and scale [max(m,n)] f64, null for 1, bring centred rows to unit
-// length: by weight 1/|z|^2 where rows are the inner index (moments), by scale where they are outer (Gram).
+// row where centre_by_row, else by the inner index; null for none. weight [k] and scale [max(m,n)] f64, null for 1,
+// bring centred rows to unit length: by weight 1/|z|^2 where rows are the inner index (moments), by scale where they
+// are outer (Gram).
 // Grid: ceil(n/128) x ceil(m/128) blocks of 256 (f64: 64 x 64 outputs a block). `upper` (f64): only
 // tiles with a part on or above the diagonal.
 //

@@ -9,6 +9,7 @@ import org.geodex.backend.Parallel;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.ShortestPaths;
+import org.geodex.geodesic.VertexOrder;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -135,10 +136,9 @@ final class CpuPaths implements Geometry.PathRows {
 
   /** Sources near each other share a block: their waves run through the same vertices. */
   private ShortestPaths inLanes(int first, Matrix lengths) {
-    long[] keys = new long[lengths.intRows()];
-    Arrays.setAll(keys, s -> (long) lanes.order.position[sources[first + s]] << 32 | s);
-    Arrays.sort(keys);
-    int blocks = Math.ceilDiv(keys.length, LanePaths.LANES);
+    int[] wanted = Arrays.copyOfRange(sources, first, first + lengths.intRows());
+    int[] ranked = lanes.order.ranked(wanted);
+    int blocks = Math.ceilDiv(ranked.length, LanePaths.LANES);
     float[] longest = new float[blocks];
     try (Arena arena = Arena.ofShared()) {
       ThreadLocal<LanePaths.Block> scratch =
@@ -147,13 +147,9 @@ final class CpuPaths implements Geometry.PathRows {
           blocks,
           b -> {
             int from = (int) b * LanePaths.LANES;
-            int count = Math.min(LanePaths.LANES, keys.length - from);
-            int[] rows = new int[count];
-            int[] vertices = new int[count];
-            for (int s = 0; s < count; s++) {
-              rows[s] = (int) keys[from + s];
-              vertices[s] = sources[first + rows[s]];
-            }
+            int count = Math.min(LanePaths.LANES, ranked.length - from);
+            int[] rows = Arrays.copyOfRange(ranked, from, from + count);
+            int[] vertices = Arrays.stream(rows).map(row -> wanted[row]).toArray();
             LanePaths.Block block = scratch.get();
             block.solve(vertices, 0, count, Long.MAX_VALUE);
             longest[(int) b] = block.store(lengths, rows);

@@ -10,6 +10,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.geodex.geodesic.Graph;
+import org.geodex.geodesic.VertexOrder;
 import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
 

@@ -1,10 +1,12 @@
 package org.geodex.backend.cuda;
 
+import java.util.Arrays;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.ShortestPaths;
+import org.geodex.geodesic.VertexOrder;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -26,9 +28,6 @@ final class CudaPaths {
   private final int[] sources;
   private final Matrix lengths;
   private final int n;
-  private final DeviceBuffer starts;
-  private final DeviceBuffer columns;
-  private final DeviceBuffer weights;
 
   /** The longest finite path of each source. */
   private final DeviceBuffer longest;
@@ -39,20 +38,28 @@ final class CudaPaths {
     this.sources = sources;
     this.lengths = lengths;
     this.n = graph.n();
-    int[] start = new int[n + 1];
-    int[] column = new int[graph.arcs()];
-    float[] weight = new float[graph.arcs()];
-    for (int v = 0; v < n; v++) {
-      start[v + 1] = graph.end(v);
-      for (int a = graph.begin(v); a < graph.end(v); a++) {
-        column[a] = graph.target(a);
-        weight[a] = (float) graph.length(a);
-      }
-    }
-    this.starts = job.upload(start);
-    this.columns = job.upload(column);
-    this.weights = job.upload(weight);
     this.longest = job.floats(lengths.rows());
+  }
+
+  /** The graph by rows, on the device. */
+  private record Rows(DeviceBuffer starts, DeviceBuffer columns, DeviceBuffer weights) {
+    /** With the vertices numbered by position; {@code order} null for as they are. */
+    static Rows of(Job job, Graph graph, VertexOrder order) {
+      int[] start = new int[graph.n() + 1];
+      int[] column = new int[graph.arcs()];
+      float[] weight = new float[graph.arcs()];
+      int write = 0;
+      for (int p = 0; p < graph.n(); p++) {
+        int v = order == null ? p : order.vertexAt[p];
+        for (int a = graph.begin(v); a < graph.end(v); a++) {
+          int u = graph.target(a);
+          column[write] = order == null ? u : order.position[u];
+          weight[write++] = (float) graph.length(a);
+        }
+        start[p + 1] = write;
+      }
+      return new Rows(job.upload(start), job.upload(column), job.upload(weight));
+    }
   }
 
   ShortestPaths run(ShortestPathRule.Choice choice) {
@@ -89,34 +96,75 @@ final class CudaPaths {
   // ---- sparse
 
   private String manySources() {
-    DeviceBuffer from = job.upload(sources);
-    int blocks = blocksAtOnce();
-    DeviceBuffer work = job.floats((long) blocks * n * LANES);
-    DeviceBuffer sweeps = job.ints(blocks);
-    int shared = 8 * Math.ceilDiv(n, LANES);
-    job.stream(
-        lengths,
-        (first, rows, into) -> {
-          for (int r = 0; r < rows; r += blocks * LANES) {
-            int count = Math.min(blocks * LANES, rows - r);
-            job.launchShared(
-                "gx_shortest_paths_f32",
-                new Grid(Math.ceilDiv(count, LANES)),
-                shared,
-                starts,
-                columns,
-                weights,
-                n,
-                from,
-                (int) first + r,
-                count,
-                work,
-                Job.row(into, r, n),
-                sweeps);
-          }
-          findLongest(into, first, rows, n);
-        });
+    VertexOrder order = VertexOrder.of(graph);
+    int[] ranked = order.ranked(sources);
+    ManySources paths = new ManySources(order, ranked);
+    if (job.isResident(lengths)) {
+      DeviceBuffer all = job.target(lengths);
+      paths.run(0, ranked.length, all, true);
+      findLongest(all, 0, ranked.length, n);
+    } else {
+      job.stream(
+          lengths,
+          n,
+          ranked,
+          (first, count, into) -> {
+            paths.run((int) first, count, into, false);
+            findLongest(into, first, count, n);
+          });
+    }
     return "bellman-ford f32 x%d on cuda".formatted(LANES);
+  }
+
+  /**
+   * The many-source kernel on a graph in the order of positions, its sources likewise: those near
+   * each other share a block, and their waves run through the same vertices.
+   */
+  private final class ManySources {
+    private final Rows rows;
+    private final DeviceBuffer from;
+    private final DeviceBuffer target;
+    private final DeviceBuffer place;
+    private final int blocks = blocksAtOnce();
+    private final DeviceBuffer work = job.floats((long) blocks * n * LANES);
+    private final DeviceBuffer sweeps = job.ints(blocks);
+
+    /**
+     * @param ranked indices into the sources in the order of their positions
+     */
+    ManySources(VertexOrder order, int[] ranked) {
+      this.rows = Rows.of(job, graph, order);
+      this.from = job.upload(Arrays.stream(ranked).map(i -> order.position[sources[i]]).toArray());
+      this.target = job.upload(ranked);
+      this.place = job.upload(order.position);
+    }
+
+    /**
+     * Enqueues the paths from the ranked sources [first, first + count).
+     *
+     * @param scattered whether {@code into} is the whole result, and each row goes to its place
+     */
+    void run(int first, int count, DeviceBuffer into, boolean scattered) {
+      for (int r = 0; r < count; r += blocks * LANES) {
+        int atOnce = Math.min(blocks * LANES, count - r);
+        long at = Integer.BYTES * (long) (first + r);
+        job.launchShared(
+            "gx_shortest_paths_f32",
+            new Grid(Math.ceilDiv(atOnce, LANES)),
+            12 * Math.ceilDiv(n, LANES),
+            rows.starts,
+            rows.columns,
+            rows.weights,
+            n,
+            from.address() + at,
+            scattered ? target.address() + at : 0L,
+            atOnce,
+            place,
+            work,
+            scattered ? into.address() : Job.row(into, r, n),
+            sweeps);
+      }
+    }
   }
 
   /** One block a multiprocessor, as far as the scratch memory goes. */
@@ -154,8 +202,16 @@ final class CudaPaths {
 
   /** The adjacency matrix, infinite where there is no edge and beyond n. */
   private void fill(DeviceBuffer d, int padded) {
-    Grid rows = new Grid(padded);
-    job.launch("gx_floyd_warshall_fill_f32", rows, starts, columns, weights, n, d, (long) padded);
+    Rows rows = Rows.of(job, graph, null);
+    job.launch(
+        "gx_floyd_warshall_fill_f32",
+        new Grid(padded),
+        rows.starts,
+        rows.columns,
+        rows.weights,
+        n,
+        d,
+        (long) padded);
   }
 
   /** The three phases for each block of 128 vertices, on the tiles on and above the diagonal. */

@@ -339,6 +339,11 @@ final class Job implements AutoCloseable {
     stream(out, out.columns(), maker);
   }
 
+  /** Whether a result stays on the device, as its only copy. */
+  boolean isResident(Matrix out) {
+    return DeviceMemory.of(device, out) != null;
+  }
+
   /**
    * Makes a result [n,m] of f32 in strips of rows. Two strips are under way: while one is copied to
    * pinned memory and from there to {@code out}, the next is computed.
@@ -346,36 +351,51 @@ final class Job implements AutoCloseable {
    * @param pitch values from one row of a strip to the next, at least m
    */
   void stream(Matrix out, int pitch, RowMaker maker) {
-    long n = out.rows();
-    long rowBytes = 4L * pitch;
-    long fitting = Math.max(TILE, stripBytes() / Math.max(1, rowBytes) / TILE * TILE);
-    int rows = (int) Math.min(Math.max(1, n), fitting);
-    if (DeviceMemory.of(device, out) != null && pitch == out.columns()) {
+    if (isResident(out) && pitch == out.columns()) {
       DeviceBuffer all = target(out);
-      for (long from = 0; from < n; from += rows) {
-        int count = (int) Math.min(rows, n - from);
+      long rowBytes = 4L * pitch;
+      int atOnce = stripRows(out, rowBytes);
+      for (long from = 0; from < out.rows(); from += atOnce) {
+        int count = (int) Math.min(atOnce, out.rows() - from);
         maker.make(from, count, all.slice(from * rowBytes, count * rowBytes));
       }
       return;
     }
+    stream(out, pitch, null, maker);
+  }
+
+  /**
+   * A result on the host, in strips of rows that come in another order.
+   *
+   * @param rows rows[i] is where row i of what is made belongs; null for i
+   */
+  void stream(Matrix out, int pitch, int[] rows, RowMaker maker) {
+    long n = out.rows();
+    long rowBytes = 4L * pitch;
+    int atOnce = stripRows(out, rowBytes);
     CudaStream copies = context.createStream();
     open.push(copies);
     List<Strip> strips = new ArrayList<>();
-    for (int s = 0; s < (rows < n ? 2 : 1); s++) {
-      strips.add(new Strip(rows, rowBytes));
+    for (int s = 0; s < (atOnce < n ? 2 : 1); s++) {
+      strips.add(new Strip(atOnce, rowBytes));
     }
     int turn = 0;
-    for (long from = 0; from < n; from += rows) {
-      int count = (int) Math.min(rows, n - from);
+    for (long from = 0; from < n; from += atOnce) {
+      int count = (int) Math.min(atOnce, n - from);
       Strip strip = strips.get(turn);
-      strip.deliver(out);
+      strip.deliver(out, rows);
       maker.make(from, count, strip.made);
       strip.fetch(from, count, copies);
       turn = (turn + 1) % strips.size();
     }
     for (int s = 0; s < strips.size(); s++) {
-      strips.get((turn + s) % strips.size()).deliver(out);
+      strips.get((turn + s) % strips.size()).deliver(out, rows);
     }
+  }
+
+  private static int stripRows(Matrix out, long rowBytes) {
+    long fitting = Math.max(TILE, stripBytes() / Math.max(1, rowBytes) / TILE * TILE);
+    return (int) Math.min(Math.max(1, out.rows()), fitting);
   }
 
   /** A strip of rows on the device, its pinned twin, and how far it is. */
@@ -407,7 +427,7 @@ final class Job implements AutoCloseable {
     }
 
     /** Waits for the rows that are under way, if any, and puts them where they belong. */
-    void deliver(Matrix out) {
+    void deliver(Matrix out, int[] rows) {
       if (count == 0) {
         return;
       }
@@ -415,7 +435,8 @@ final class Job implements AutoCloseable {
       MemorySegment strip = host.segment();
       MemorySegment values = out.segment();
       long width = 4L * out.columns();
-      int atOnce = pitchBytes == width ? (int) Math.max(1, COPY_BYTES / Math.max(1, width)) : 1;
+      boolean whole = pitchBytes == width && rows == null;
+      int atOnce = whole ? (int) Math.max(1, COPY_BYTES / Math.max(1, width)) : 1;
       device
           .cores()
           .forEach(
@@ -423,8 +444,9 @@ final class Job implements AutoCloseable {
               part -> {
                 long row = part * atOnce;
                 long bytes = width * (Math.min(count, row + atOnce) - row);
+                long to = rows == null ? from + row : rows[(int) (from + row)];
                 values
-                    .asSlice(out.offset(from + row), bytes)
+                    .asSlice(out.offset(to), bytes)
                     .copyFrom(strip.asSlice(row * pitchBytes, bytes));
               });
       count = 0;

@@ -22,14 +22,17 @@ final class ShortestPathRule {
   private static final double RELAXATIONS_A_SECOND = 1e13;
 
   /** How often an arc leads from a vertex whose distances fell: news passes a few times. */
-  private static final int LIVE_PASSES = 4;
+  private static final int LIVE_PASSES = 3;
+
+  /** How often an arc is looked up because one of its ends fell or borders on one that did. */
+  private static final int LOOKS = 10;
 
   private static final int LANES = 32;
   private static final int COLUMN_BYTES = 4;
   private static final int RELAX_BYTES = 132;
 
-  /** Two bits a vertex in shared memory. */
-  private static final int MOST_VERTICES = 393_216;
+  /** Three bits a vertex in shared memory. */
+  private static final int MOST_VERTICES = 262_144;
 
   /** Largest relative rounding of an edge in fixed point. */
   private static final double FIXED_TOLERANCE = 1e-5;
@@ -66,7 +69,7 @@ final class ShortestPathRule {
     if (!all) {
       return sparseFits ? Choice.MANY_SOURCES : Choice.HOST;
     }
-    return sparseFits && sparseSeconds(graph, n, hops) <= denseSeconds(n)
+    return sparseFits && sparseSeconds(graph) <= denseSeconds(n)
         ? Choice.MANY_SOURCES
         : Choice.FLOYD_WARSHALL;
   }
@@ -125,9 +128,9 @@ final class ShortestPathRule {
     return true;
   }
 
-  private static double sparseSeconds(Graph graph, int sources, int hops) {
-    double passes = (double) (hops + 1) * COLUMN_BYTES + (double) LIVE_PASSES * RELAX_BYTES;
-    return Math.ceilDiv(sources, LANES) * (double) graph.arcs() * passes / BYTES_A_SECOND;
+  private static double sparseSeconds(Graph graph) {
+    double bytes = (double) LOOKS * COLUMN_BYTES + (double) LIVE_PASSES * RELAX_BYTES;
+    return Math.ceilDiv(graph.n(), LANES) * (double) graph.arcs() * bytes / BYTES_A_SECOND;
   }
 
   private static double denseSeconds(int n) {

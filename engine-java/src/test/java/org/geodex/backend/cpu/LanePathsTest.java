@@ -10,6 +10,7 @@ import java.util.Random;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.EdgeList;
 import org.geodex.geodesic.Graph;
+import org.geodex.geodesic.VertexOrder;
 import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -259,4 +259,31 @@ class CudaGeometryTest {
       }
     }
   }
+
+  /** Sources in any order, one of them twice: a part of a block, a block and one, three blocks. */
+  @ParameterizedTest
+  @ValueSource(ints = {5, 33, 70})
+  void pathsStayOnTheDevice(int count) {
+    Graph graph = random(11, 70, 2);
+    int[] sources = new Random(count).ints(count, 0, 70).toArray();
+    sources[count - 1] = sources[0];
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned onHost = Matrix.allocate(count, 70);
+        Matrix.Owned onDevice = cuda.allocate(count, 70)) {
+      CudaGeometry geometry = (CudaGeometry) cuda.geometry();
+      ShortestPathRule.Choice choice = ShortestPathRule.Choice.MANY_SOURCES;
+      ShortestPaths host = geometry.paths(graph, sources, onHost, choice);
+      ShortestPaths device = geometry.paths(graph, sources, onDevice, choice);
+      assertEquals(host, device);
+      assertEquals(-1, onHost.segment().mismatch(onDevice.reading()));
+      Dijkstra dijkstra = new Dijkstra(graph);
+      for (int s = 0; s < count; s++) {
+        dijkstra.run(sources[s]);
+        for (int v = 0; v < 70; v++) {
+          double want = dijkstra.distance(v);
+          assertEquals(want, onHost.get(s, v), 1e-6 * (1 + want), s + " to " + v);
+        }
+      }
+    }
+  }
 }

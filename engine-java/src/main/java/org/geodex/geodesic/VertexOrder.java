@@ -1,22 +1,21 @@
-package org.geodex.backend.cpu;
+package org.geodex.geodesic;
 
 import java.util.Arrays;
-import org.geodex.geodesic.Graph;
 
 /**
  * Reverse Cuthill–McKee numbering: neighbours get near numbers, so that a sweep through the
  * vertices in order carries a path far and finds its data in cache. Ties are settled by number, so
  * the order depends on the graph alone.
  */
-final class VertexOrder {
+public final class VertexOrder {
   /** vertexAt[p] is the vertex at position p. */
-  final int[] vertexAt;
+  public final int[] vertexAt;
 
   /** position[v] is where vertex v stands. */
-  final int[] position;
+  public final int[] position;
 
   /** One vertex on the rim of each component. */
-  final int[] rims;
+  public final int[] rims;
 
   private VertexOrder(int[] vertexAt, int[] position, int[] rims) {
     this.vertexAt = vertexAt;
@@ -24,7 +23,8 @@ final class VertexOrder {
     this.rims = rims;
   }
 
-  static VertexOrder of(Graph graph) {
+  /** Cost: four searches of the graph, breadth first. */
+  public static VertexOrder of(Graph graph) {
     int n = graph.n();
     int[] order = new int[n];
     boolean[] seen = new boolean[n];
@@ -93,6 +93,17 @@ final class VertexOrder {
       sortByDegree(graph, order, first, write);
     }
     return write;
+  }
+
+  /**
+   * Which of some vertices come first: indices into {@code vertices} by ascending position, equal
+   * ones by index.
+   */
+  public int[] ranked(int[] vertices) {
+    long[] keys = new long[vertices.length];
+    Arrays.setAll(keys, i -> (long) position[vertices[i]] << 32 | i);
+    Arrays.sort(keys);
+    return Arrays.stream(keys).mapToInt(key -> (int) key).toArray();
   }
 
   private static void sortByDegree(Graph graph, int[] order, int from, int to) {
