@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
-import org.geodex.backend.Network;
 import org.geodex.backend.Repeated;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
+import org.geodex.neural.Batches;
 import org.geodex.neural.EarlyStop;
 import org.geodex.neural.Mlp;
 import org.geodex.neural.PairCritic;
@@ -121,7 +121,7 @@ final class MapTraining {
         curve.add(epoch(Double.NaN, validation, check));
         stop.enter(-criterion(curve.getFirst()));
         for (int e = 1; e <= parameters.epochs(); e++) {
-          double trained = steps(shuffled(n, random), batch, work, random, step);
+          double trained = steps(batch, work, random, step);
           curve.add(epoch(trained, validation, check));
           if (stop.enter(-criterion(curve.getLast()))) {
             break;
@@ -132,14 +132,15 @@ final class MapTraining {
       }
     }
 
-    /** A step for each whole batch of the order; returns the mean of their losses. */
+    /** A step for each batch of an epoch; returns the mean of their losses. */
     private double steps(
-        int[] order, Batch batch, AlignmentLoss.Work work, RandomGenerator random, Repeated step) {
-      int batches = order.length / batch.size();
+        Batch batch, AlignmentLoss.Work work, RandomGenerator random, Repeated step) {
+      batch.rows.shuffle(random);
+      int batches = batch.rows.count();
       int count = AlignmentLoss.Terms.COUNT;
       try (Matrix.Owned terms = backend.allocate((long) batches * count, 1)) {
         for (int b = 0; b < batches; b++) {
-          batch.choose(order, b * batch.size());
+          batch.rows.choose(b);
           loss.draw(work, random);
           step.run();
           terms.rows((long) b * count, (b + 1L) * count).copyFrom(work.terms());
@@ -172,72 +173,34 @@ final class MapTraining {
       boolean fitted = weights.geo() > 0 && weights.info() > 0;
       return fitted ? epoch.loss() + weights.info() * epoch.information() : epoch.loss();
     }
-
-    private static int[] shuffled(int n, RandomGenerator random) {
-      int[] order = new int[n];
-      for (int i = 0; i < n; i++) {
-        int j = random.nextInt(i + 1);
-        order[i] = order[j];
-        order[j] = i;
-      }
-      return order;
-    }
   }
 
-  /** Some of the training rows, where the backend computes. */
+  /** Some of the training rows and the distances between them, where the backend computes. */
   private static final class Batch implements AutoCloseable {
     private final Backend backend;
-    private final AlignmentLoss.Part all;
-    private final int size;
-    private final Matrix.Owned index;
-    private final Matrix.Owned source;
-    private final Matrix.Owned start;
-    private final Matrix.Owned target;
+    private final Matrix distances;
+    private final Batches rows;
     private final Matrix.Owned geodesic;
 
     Batch(Backend backend, AlignmentLoss.Part all, int size) {
-      int d = all.source().columns();
       this.backend = backend;
-      this.all = all;
-      this.size = size;
-      this.index = backend.allocate(1, size);
-      this.source = backend.allocate(size, d);
-      this.start = backend.allocate(size, d);
-      this.target = backend.allocate(size, d);
+      this.distances = all.geodesic();
+      this.rows = new Batches(backend, List.of(all.source(), all.start(), all.target()), size);
       this.geodesic = backend.allocate(size, size);
     }
 
-    int size() {
-      return size;
-    }
-
-    /** The rows of the order from {@code first} on. */
-    void choose(int[] order, int first) {
-      float[] rows = new float[size];
-      for (int i = 0; i < size; i++) {
-        rows[i] = order[first + i];
-      }
-      index.setRow(0, rows);
-    }
-
     void gather() {
-      Network network = backend.network();
-      network.gather(all.source(), index, source);
-      network.gather(all.start(), index, start);
-      network.gather(all.target(), index, target);
-      network.gatherPairs(all.geodesic(), index, geodesic);
+      rows.gather();
+      backend.network().gatherPairs(distances, rows.index(), geodesic);
     }
 
     AlignmentLoss.Part part() {
-      return new AlignmentLoss.Part(source, start, target, geodesic);
+      return new AlignmentLoss.Part(rows.of(0), rows.of(1), rows.of(2), geodesic);
     }
 
     @Override
     public void close() {
-      index.close();
-      source.close();
-      start.close();
-      target.close();
+      rows.close();
       geodesic.close();
     }
   }

@@ -3,6 +3,7 @@ package org.geodex.information;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.geodex.error.UsageException;
+import org.geodex.statistics.RandomOrder;
 
 /**
  * An estimate against its own null: the same estimator on random pairings of the rows, in which
@@ -31,7 +32,7 @@ public record IndependenceTest(double nullMean, double nullSd, double pValue) {
     double[] values = new double[permutations];
     for (int from = 0; from < permutations; from += BATCH) {
       int[][] pairings = new int[Math.min(BATCH, permutations - from)][];
-      Arrays.setAll(pairings, b -> SplitRows.shuffled(n, random));
+      Arrays.setAll(pairings, b -> RandomOrder.of(n, random));
       System.arraycopy(estimator.values(pairings), 0, values, from, pairings.length);
       for (int b = 0; b < pairings.length; b++) {
         done.run();

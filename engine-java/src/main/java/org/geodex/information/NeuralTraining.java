@@ -9,6 +9,7 @@ import org.geodex.backend.Backend;
 import org.geodex.backend.Repeated;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
+import org.geodex.neural.Batches;
 import org.geodex.neural.EarlyStop;
 
 /** Trains a bound on paired rows: batches, clipped AdamW steps, early stop, held-out value. */
@@ -23,18 +24,17 @@ final class NeuralTraining {
     try (AdamW optimizer =
             new AdamW(backend, bound.parameters(), parameters.rate(), parameters.decay());
         EarlyStop stop = new EarlyStop(backend, bound.parameters(), parameters.patience());
-        Matrix.Owned x = backend.allocate(batch, rows.x().columns());
-        Matrix.Owned y = backend.allocate(batch, rows.y().columns());
+        Batches batches = new Batches(backend, rows.trainingParts(), batch);
         Matrix.Owned value = backend.allocate(1, 1);
         Repeated step =
             backend.repeated(
                 () -> {
-                  bound.train(x, y, value);
+                  batches.gather();
+                  bound.train(batches.of(0), batches.of(1), value);
                   optimizer.step(parameters.clip());
                 })) {
-      Batches batches = new Batches(backend, rows, x, y);
       for (int epoch = 0; epoch < parameters.epochs(); epoch++) {
-        double training = batches.epoch(random, step, value);
+        double training = epoch(backend, batches, random, step, value);
         double validation = bound.value(rows.validationOf(rows.x()), rows.validationOf(rows.y()));
         curve.add(new NeuralEstimate.Epoch(training, validation));
         if (stop.enter(validation)) {
@@ -47,24 +47,18 @@ final class NeuralTraining {
     }
   }
 
-  /** The training rows of x and y, batch by batch in the matrices of the step. */
-  private record Batches(Backend backend, SplitRows rows, Matrix x, Matrix y) {
-
-    /** One step a batch, rows in random order; returns the mean of what the steps valued. */
-    double epoch(RandomGenerator random, Repeated step, Matrix value) {
-      int[] order = SplitRows.shuffled(rows.training(), random);
-      int count = rows.training() / x.intRows();
-      try (Matrix.Owned left = rows.x().gather(order);
-          Matrix.Owned right = rows.y().gather(order);
-          Matrix.Owned values = backend.allocate(count, 1)) {
-        for (long b = 0; b < count; b++) {
-          x.copyFrom(left.rows(b * x.rows(), (b + 1) * x.rows()));
-          y.copyFrom(right.rows(b * x.rows(), (b + 1) * x.rows()));
-          step.run();
-          values.rows(b, b + 1).copyFrom(value);
-        }
-        return IntStream.range(0, count).mapToDouble(b -> values.get(b, 0)).sum() / count;
+  /** One step a batch, rows in random order; returns the mean of what the steps valued. */
+  private static double epoch(
+      Backend backend, Batches batches, RandomGenerator random, Repeated step, Matrix value) {
+    int count = batches.count();
+    batches.shuffle(random);
+    try (Matrix.Owned values = backend.allocate(count, 1)) {
+      for (int b = 0; b < count; b++) {
+        batches.choose(b);
+        step.run();
+        values.rows(b, b + 1).copyFrom(value);
       }
+      return IntStream.range(0, count).mapToDouble(b -> values.get(b, 0)).sum() / count;
     }
   }
 }

@@ -1,11 +1,12 @@
 package org.geodex.information;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
 import org.geodex.backend.Backend;
 import org.geodex.backend.ColumnMoments;
 import org.geodex.matrix.Matrix;
+import org.geodex.statistics.RandomOrder;
 
 /**
  * Paired rows in random order, standardized by the training part's moments and cut in three: 60 %
@@ -20,7 +21,7 @@ final class SplitRows implements AutoCloseable {
 
   SplitRows(Backend backend, Matrix x, Matrix y, int[] pairing, long seed) {
     int n = x.intRows();
-    int[] order = shuffled(n, new SplittableRandom(seed));
+    int[] order = RandomOrder.of(n, new SplittableRandom(seed));
     this.training = (int) (n * 0.6);
     this.validation = (n - training) / 2;
     this.x = backend.allocate(n, x.columns());
@@ -31,16 +32,6 @@ final class SplitRows implements AutoCloseable {
     }
     standardize(backend, this.x);
     standardize(backend, this.y);
-  }
-
-  static int[] shuffled(int n, RandomGenerator random) {
-    int[] order = new int[n];
-    for (int i = 0; i < n; i++) {
-      int j = random.nextInt(i + 1);
-      order[i] = order[j];
-      order[j] = i;
-    }
-    return order;
   }
 
   private static void copyRow(Matrix from, long i, Matrix to, long j) {
@@ -66,13 +57,14 @@ final class SplitRows implements AutoCloseable {
             });
   }
 
-  int training() {
-    return training;
-  }
-
   /** Rows of a batch: what is asked for, or all that train. */
   int batch(NeuralParameters parameters) {
     return Math.min(parameters.batch(), training);
+  }
+
+  /** The rows that train, of x and of y. */
+  List<Matrix> trainingParts() {
+    return List.of(x.rows(0, training), y.rows(0, training));
   }
 
   Matrix x() {

@@ -9,6 +9,7 @@ import org.geodex.activation.LayerStates;
 import org.geodex.activation.RowSample;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
+import org.geodex.statistics.RandomOrder;
 
 /**
  * Two boundaries over the hidden states, found by fusing several signals of how alike the layers
@@ -125,7 +126,7 @@ public final class AutomaticPartition {
     int count = Arrays.stream(documents).max().orElse(0) + 1;
     boolean byDocument = count >= 4;
     boolean[] chosen = new boolean[byDocument ? count : documents.length];
-    int[] order = shuffled(chosen.length, random);
+    int[] order = RandomOrder.of(chosen.length, random);
     for (int i = 0; i < Math.ceilDiv(chosen.length, 2); i++) {
       chosen[order[i]] = true;
     }
@@ -138,15 +139,5 @@ public final class AutomaticPartition {
     int[] all = rows.stream().mapToInt(Integer::intValue).toArray();
     RowSample within = RowSample.of(all.length, Math.max(20, maxRows), random.nextLong());
     return new RowSample(within.of(all));
-  }
-
-  private static int[] shuffled(int n, SplittableRandom random) {
-    int[] order = new int[n];
-    for (int i = 0; i < n; i++) {
-      int j = random.nextInt(i + 1);
-      order[i] = order[j];
-      order[j] = i;
-    }
-    return order;
   }
 }

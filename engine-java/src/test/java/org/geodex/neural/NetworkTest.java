@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.geodex.backend.Backend;
@@ -33,6 +36,38 @@ class NetworkTest {
       net.backward(outputGradient, inputGradient);
       checkAll(net.parameters(), loss);
       check(x, inputGradient, loss);
+    }
+  }
+
+  /**
+   * 8 rows in batches of 3: six of them, each once, in another order every epoch; y belongs to x.
+   */
+  @Test
+  void anEpochTakesRowsOnceAndKeepsThemTogether() {
+    try (Matrix.Owned x = Matrix.of(new float[][] {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}});
+        Matrix.Owned y = Matrix.allocate(8, 2);
+        Batches batches = new Batches(cpu, List.of(x, y), 3)) {
+      for (int i = 0; i < 8; i++) {
+        y.set(i, 1, 10 * i);
+      }
+      SplittableRandom random = new SplittableRandom(4);
+      Set<List<Float>> epochs = new HashSet<>();
+      for (int epoch = 0; epoch < 5; epoch++) {
+        batches.shuffle(random);
+        List<Float> taken = new ArrayList<>();
+        for (int b = 0; b < batches.count(); b++) {
+          batches.choose(b);
+          batches.gather();
+          for (int i = 0; i < 3; i++) {
+            taken.add(batches.of(0).get(i, 0));
+            assertEquals(10 * batches.of(0).get(i, 0), batches.of(1).get(i, 1));
+            assertEquals(batches.of(0).get(i, 0), batches.index().get(0, i));
+          }
+        }
+        assertEquals(6, new HashSet<>(taken).size());
+        epochs.add(taken);
+      }
+      assertEquals(5, epochs.size());
     }
   }
 

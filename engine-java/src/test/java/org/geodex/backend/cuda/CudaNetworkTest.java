@@ -16,6 +16,7 @@ import org.geodex.cuda.Traffic;
 import org.geodex.error.NativeCallException;
 import org.geodex.matrix.Matrix;
 import org.geodex.neural.AdamW;
+import org.geodex.neural.Batches;
 import org.geodex.neural.PairCritic;
 import org.geodex.neural.Parameter;
 import org.junit.jupiter.api.BeforeAll;
@@ -208,6 +209,28 @@ class CudaNetworkTest {
         Traffic before = cuda.traffic();
         training.step.run();
         assertEquals(new Traffic(0, 0, 1), cuda.traffic().since(before));
+      }
+    }
+  }
+
+  /** The order goes over once an epoch, with the first batch. */
+  @Test
+  void batchesMoveNothing() {
+    try (CudaBackend cuda = OnEmulator.cuda("jcuda");
+        Matrix.Owned x = OnEmulator.normal(1, 70, 5);
+        Matrix.Owned onDevice = cuda.adopt(x.copy());
+        Batches batches = new Batches(cuda, List.of(onDevice), 20)) {
+      batches.shuffle(new SplittableRandom(3));
+      batches.choose(0);
+      batches.gather();
+      Traffic before = cuda.traffic();
+      batches.choose(1);
+      batches.gather();
+      assertEquals(0, cuda.traffic().since(before).toDevice());
+      assertEquals(0, cuda.traffic().since(before).toHost());
+      for (int i = 0; i < 20; i++) {
+        int row = (int) batches.index().get(0, i);
+        assertEquals(x.get(row, 4), batches.of(0).get(i, 4));
       }
     }
   }
