@@ -36,7 +36,7 @@ constexpr int kKeyPitch = kKeys + 4;
 constexpr int kGroup = 4;          // queries of a thread
 constexpr int kAcross = 16;        // threads side by side
 constexpr int kRowThreads = 4;     // threads that share a row of scores
-constexpr float kNone = -INFINITY;
+constexpr float kNone = -kInfinity;
 
 struct Problem {
   int queries;

@@ -60,7 +60,6 @@ using namespace gx;
 
 namespace {
 
-constexpr float kInfinity = __builtin_huge_valf();
 constexpr int kFixedInfinity = (1 << 30) - 1;  // twice that is still an int
 constexpr int kSlab = 32;                 // pivots a stage of the copy pipeline holds
 constexpr int kStages = 2;

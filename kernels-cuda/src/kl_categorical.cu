@@ -68,7 +68,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
   const float* row = x + i * d;
   double largest = 0.0;
   if (logits) {
-    largest = -__builtin_huge_val();
+    largest = -kInfinity64;
     for (int c = lane_id(); c < d; c += kWarp) {
       largest = fmax(largest, static_cast<double>(row[c]));
     }
@@ -109,7 +109,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_kl_categorical_f32(
       if (weight == 0.0) {
         a[c][row] = 0.0;  // 0 (0 - ln q) is 0 without asking, but for q = 0
       }
-      zero |= b[c][row] == -__builtin_huge_val();
+      zero |= b[c][row] == -kInfinity64;
     }
     if (__syncthreads_or(zero)) {
       add_slab<true>(sums, p, a, b);

@@ -187,7 +187,7 @@ __device__ __forceinline__ double exact_radius(
     return value >= low && value <= high;
   };
   while (rank < k) {
-    double next = __builtin_huge_val();
+    double next = kInfinity64;
     int copies = 0;
     each_undecided(rows, undecided, [&](int j) {
       const double value = exact_joint(rows, j);
@@ -200,7 +200,7 @@ __device__ __forceinline__ double exact_radius(
     const double lowest = block_min(next, least);
     rank += block_sum(lane_id() == 0 && next == lowest ? copies : 0, partial);
     radius = lowest;
-    if (lowest == __builtin_huge_val()) {
+    if (lowest == kInfinity64) {
       break;
     }
   }
@@ -263,7 +263,7 @@ __device__ __forceinline__ void extents(
   int size = partial[kWarps];
   int after = -1;
   while (size < k) {
-    double next = __builtin_huge_val();
+    double next = kInfinity64;
     each_undecided(
         rows,
         [&](int j) {
@@ -317,7 +317,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_ksg_counts_f32(
   rows.n = n;
   const float kth = kth_joint(rows, k, bins, chosen);
   const long long to = static_cast<long long>(blockIdx.y) * n + i;
-  if (kth == static_cast<float>(__builtin_huge_valf())) {
+  if (kth == kInfinity) {
     if (threadIdx.x == 0) {
       count_x[to] = -1;
       count_y[to] = -1;

@@ -53,7 +53,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_loss_donsker_varadhan_f64(
     const float* scores, long long n, double memory, float* average, float* gradient, float* bound) {
   const float* shuffled = scores + n;
   double joint = 0.0;
-  double largest = -INFINITY;
+  double largest = -kInfinity64;
   for (long long i = threadIdx.x; i < n; i += kTileThreads) {
     joint += scores[i];
     largest = fmax(largest, static_cast<double>(shuffled[i]));
@@ -86,7 +86,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
     return;
   }
   const float* row = scores + i * n;
-  double largest = -INFINITY;
+  double largest = -kInfinity64;
   for (long long j = lane_id(); j < n; j += kWarp) {
     largest = fmax(largest, static_cast<double>(row[j]));
   }

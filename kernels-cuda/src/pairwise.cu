@@ -254,7 +254,8 @@ __device__ __forceinline__ void step_wide(
           const double mean = static_cast<double>(slabs.a[0][k][ty + r * 16]) -
                               slabs.b[0][k][tx + c * 16];
           sums[r][c].first +=
-              fisher_term(mean, slabs.a[1][k][ty + r * 16], slabs.b[1][k][tx + c * 16]);
+              fisher_term(mean, static_cast<double>(slabs.a[1][k][ty + r * 16]),
+                          static_cast<double>(slabs.b[1][k][tx + c * 16]));
         } else {
           accumulate<Code>(sums[r][c], slabs.a[0][k][ty + r * 16], slabs.b[0][k][tx + c * 16],
                            xs[r], ys[c]);
@@ -409,7 +410,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_pairwise_expand_f32(
       const float square = fmaxf(0.0f, fmaf(-2.0f, product, x + y));
       return same && i == column ? 0.0f : root ? sqrtf(square) : square;
     };
-    if (m % 4 == 0 && j < m) {
+    if (m % 4 == 0 && reinterpret_cast<size_t>(products) % 16 == 0 && j < m) {
       const float4 p = *reinterpret_cast<const float4*>(row + j);
       const float4 y = *reinterpret_cast<const float4*>(yy + j);
       *reinterpret_cast<float4*>(row + j) = {

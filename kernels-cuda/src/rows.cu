@@ -148,7 +148,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_row_longest_f32(
 #pragma unroll 4
   for (int c = lane_id(); c < columns; c += kWarp) {
     const float value = row[c];
-    largest = value < __builtin_huge_valf() ? fmaxf(largest, value) : largest;
+    largest = value < kInfinity ? fmaxf(largest, value) : largest;
   }
   largest = warp_max(largest);
   if (lane_id() == 0) {

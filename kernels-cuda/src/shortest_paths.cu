@@ -45,7 +45,6 @@ namespace {
 constexpr int kThreads = 1024;
 constexpr int kWarps = kThreads / kWarp;
 constexpr int kAtOnce = 8;  // reads of a warp under way together
-constexpr float kInfinity = __builtin_huge_valf();
 
 __device__ __forceinline__ bool bit_of(const unsigned* bits, int v) {
   return (bits[v / 32] >> (v % 32) & 1u) != 0;

@@ -260,14 +260,14 @@ __device__ __forceinline__ void select_row(
   WarpList<DistanceKey, R> list;
 #pragma unroll
   for (int r = 0; r < R; r++) {
-    list.entry[r] = {__builtin_huge_val(), 0x7fffffff};
+    list.entry[r] = {kInfinity64, 0x7fffffff};
   }
   for (int c0 = 0; c0 < columns; c0 += kAtOnce * kWarp) {
     DistanceKey key[kAtOnce];
 #pragma unroll
     for (int q = 0; q < kAtOnce; q++) {
       const int c = c0 + q * kWarp + lane_id();
-      key[q] = {__builtin_huge_val(), 0x7fffffff};
+      key[q] = {kInfinity64, 0x7fffffff};
       if (c < columns && c != skip) {
         key[q] = {distances[c], c};
       }
@@ -312,7 +312,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_rerank_f64(
   const unsigned long long* mine = keys + i * candidates;
   for (int c = warp_id(); c < candidates; c += kWarpsABlock) {
     const int j = mine[c] == kNoKey ? -1 : static_cast<int>(mine[c] & 0xffffffffu);
-    double value = __builtin_huge_val();
+    double value = kInfinity64;
     if (j >= 0) {
       value = row_distance(metric, x + i * d, y + static_cast<long long>(j) * d, d,
                            xs == nullptr ? 1.0 : xs[i], ys == nullptr ? 1.0 : ys[j]);

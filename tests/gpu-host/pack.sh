@@ -27,6 +27,13 @@ done
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Without fatbins the card would be asked to compile the kernels, and nobody would see why.
+(cd "$work" && "$jdk/bin/jar" xf "$lib"/kernels-cuda-*.jar org/geodex/kernels/build.properties)
+if ! grep -qx fatbin=built "$work/org/geodex/kernels/build.properties"; then
+  echo "pack.sh: this build has no fatbins (no nvcc, or -Dfast): mvn -B package -DskipTests, with nvcc" >&2
+  exit 2
+fi
+rm -r "$work/org"
 host="$work/geodex-gpu-host"
 mkdir -p "$host/lib" "$host/tests" "$host/benchmarks/peers"
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs the GPU lane on this machine, from the unpacked archive: the contract of both bindings, parity
 # of every operation on both against the specification, ceilings and times of every kernel, peers,
-# compute-sanitizer. Ends in a table; benchmarks/results/<device>.json holds the numbers. A step that
-# cannot run, a skipped test and a step that the 8 minutes leave no time for count as failed.
+# compute-sanitizer. Ends in a table; benchmarks/results/<device>.json holds the numbers, logs.tar.gz
+# what every step said. A step that cannot run, a skipped test and a step that the 8 minutes leave no
+# time for count as failed.
 # Usage: run.sh [--driver emulator]: without a card, to test the lane itself; then compute-sanitizer
 # and the peers are left out and the shapes are small.
 set -uo pipefail
@@ -15,9 +16,15 @@ whole=${LIMIT:-470}
 mkdir -p "$out"
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
+logs=$cache/logs # one archive of them comes back
+mkdir "$logs"
 started=$(date +%s)
 
+# cuBLAS and NVRTC of Python's packages, wherever this machine's python3 keeps them.
+packages=$(python3 -c 'import glob, nvidia; print(":".join(d for p in nvidia.__path__ for d in glob.glob(p + "/*/lib")))' 2>/dev/null)
+
 java=("$here/runtime/bin/java" "@$here/jvm.options" -Xmx8g "-Dgeodex.cache=$cache"
+  "-Dgeodex.cuda.path=$packages"
   "-Dgeodex.cuda.driver=$driver" -Dgeodex.leaks=fail)
 product="$here/lib/*"
 tested="$here/tests/engine-java:$here/tests/native-bridge:$here/tests/kernels-cuda:$product"
@@ -31,15 +38,15 @@ step() { # NAME COMMAND...
   left=$((whole - begin + started))
   if [ "$left" -gt 0 ]; then
     # A new shell, so that functions have a limit too; what it started ends with it.
-    limited "$left" "$@" >"$out/$name.log" 2>&1
+    limited "$left" "$@" >"$logs/$name.log" 2>&1
     code=$?
   else
-    echo "no time left" >"$out/$name.log"
+    echo "no time left" >"$logs/$name.log"
     code=124
   fi
   if [ $code -ne 0 ]; then
     failed=1
-    tail -n 30 "$out/$name.log" | sed 's/^/    /'
+    tail -n 30 "$logs/$name.log" | sed 's/^/    /'
   fi
   table+=("$(printf '%-28s %-7s %5d s' "$name" "$([ $code -eq 0 ] && echo passed || echo FAILED)" "$(($(date +%s) - begin))")")
 }
@@ -84,9 +91,14 @@ parity() { # BINDING
     --exclude-classname '.*(KernelsDocumented|CudaSmallDevice)Test'
 }
 
+# Our kernels alone: cuBLAS's are not ours to judge, nor are the calls in it that it expects to fail.
 sanitize() { # TOOL
   command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer is not on the PATH"; return 1; }
-  compute-sanitizer --tool "$1" --error-exitcode 9 --target-processes all \
+  local option ours=()
+  for option in --kernel-name --kernel-regex --filter; do # as versions call it
+    if compute-sanitizer --help | grep -q -e "$option"; then ours=("$option" kns=gx_); break; fi
+  done
+  compute-sanitizer --tool "$1" "${ours[@]}" --report-api-errors no --error-exitcode 9 --target-processes all \
     "${java[@]}" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
     panama "$driver" "$cache/sanitized.json" small
 }
@@ -96,7 +108,7 @@ peers() {
   for p in "$here"/benchmarks/peers/*cuda*.py; do
     [ -e "$p" ] || continue
     found=1
-    python3 "$p" | tee "$out/$(basename "$p" .py).json"
+    python3 "$p" | tee "$logs/$(basename "$p" .py).json"
     [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
   done
   [ $found = 1 ] || { echo "no peer script in the archive"; return 1; }
@@ -104,10 +116,14 @@ peers() {
 
 lane() { # BINDING
   "${java[@]}" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
-    "$1" "$driver" "$out/$1.json" "$size"
+    "$1" "$driver" "$logs/$1.json" "$size"
 }
 
 step contract junit -Dgeodex.lane=contract --select-class org.geodex.cuda.CudaContractTest
+if [ "$driver" = system ]; then
+  step nvrtc junit -Dgeodex.lane=nvrtc --select-class org.geodex.cuda.NvrtcTest
+  step nvrtc-contract junit -Dgeodex.cuda.images=sources --select-class org.geodex.cuda.CudaContractTest
+fi
 if [ "$driver" != system ]; then step emulator junit -Dgeodex.lane=emulator --select-class org.geodex.cuda.EmulatorTest; fi
 step parity-panama parity panama
 step lane-panama lane panama
@@ -119,23 +135,26 @@ if [ "$driver" = system ]; then
   step sanitizer-racecheck sanitize racecheck
 fi
 
-device=$(sed -n 's/^  "device" : "\(.*\)",$/\1/p' "$out/panama.json" 2>/dev/null | tr -c 'A-Za-z0-9\n' '-')
+device=$(sed -n 's/^  "device" : "\(.*\)",$/\1/p' "$logs/panama.json" 2>/dev/null | tr -c 'A-Za-z0-9\n' '-')
 if [ -n "$device" ]; then
   {
     echo "{ \"commit\": \"$(cat "$here/commit")\", \"panama\":"
-    cat "$out/panama.json"
+    cat "$logs/panama.json"
     echo ', "jcuda":'
-    cat "$out/jcuda.json" 2>/dev/null || echo null
+    cat "$logs/jcuda.json" 2>/dev/null || echo null
     for peer in geometry pipeline; do
       echo ", \"peers_$peer\":"
-      cat "$out/${peer}_cuda.json" 2>/dev/null || echo null
+      cat "$logs/${peer}_cuda.json" 2>/dev/null || echo null
     done
     echo '}'
   } >"$out/$device.json"
 fi
 
-cat "$out/lane-panama.log" 2>/dev/null
-echo
-echo "GPU lane, commit $(cat "$here/commit"), ${device:-no device}, $(($(date +%s) - started)) s"
-printf '%s\n' "${table[@]}"
+{
+  cat "$logs/lane-panama.log" 2>/dev/null
+  echo
+  echo "GPU lane, commit $(cat "$here/commit"), ${device:-no device}, $(($(date +%s) - started)) s"
+  printf '%s\n' "${table[@]}"
+} | tee "$out/table.txt"
+tar -C "$cache" -czf "$out/logs.tar.gz" logs
 exit $failed

@@ -50,6 +50,12 @@ import org.geodex.model.TokenBatch;
 public final class GpuLane {
   private static final int REPEATS = 3;
 
+  /**
+   * Memory of an operation, not three quarters of what is free: a virtual machine may begin with
+   * little and be given more as it asks.
+   */
+  private static final long BUDGET = 64L << 30;
+
   private final CudaOptions options;
   private final Path json;
   private final boolean small;
@@ -95,13 +101,11 @@ public final class GpuLane {
 
   private Backend open(String backend) {
     BackendOptions defaults = BackendOptions.defaults();
+    long budget = small ? defaults.memoryBudget() : BUDGET;
+    results.put("memory_budget", budget);
     return Backends.open(
         new BackendOptions(
-            backend,
-            options.binding(),
-            options.driver(),
-            defaults.threads(),
-            defaults.memoryBudget()));
+            backend, options.binding(), options.driver(), defaults.threads(), budget));
   }
 
   // ---- ceilings

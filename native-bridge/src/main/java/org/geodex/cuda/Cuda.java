@@ -74,7 +74,8 @@ public final class Cuda {
   /** What {@code doctor} prints: driver, devices, cuBLAS, NVRTC, kernels, emulator. */
   public static Map<String, Object> describe() {
     Map<String, Object> all = new LinkedHashMap<>();
-    all.put("system", describeSystem());
+    Object system = describeSystem();
+    all.put("system", system);
     all.put("fatbin", describeFatbin());
     String emulator =
         KernelImages.buildProperty("emulator", "kernels-cuda is not on the class path");
@@ -84,8 +85,6 @@ public final class Cuda {
             ? "built with g++ " + KernelImages.buildProperty("cxx", "?")
             : "unavailable - " + emulator);
     all.put("kernels", KernelTable.all().size());
-    String nvrtc = Nvrtc.whyUnavailable();
-    all.put("nvrtc", nvrtc == null ? "available" : "unavailable - " + nvrtc);
     return all;
   }
 
@@ -112,16 +111,18 @@ public final class Cuda {
       system.put("devices", devices);
       String kernels = KernelImages.whyNoKernels(driver.version());
       system.put("kernels", kernels == null ? "available" : "unavailable - " + kernels);
-      system.put("cublas", describeBlas());
+      system.put("cublas", describeBlas(driver.version()));
+      String nvrtc = Nvrtc.whyUnavailable(driver.version());
+      system.put("nvrtc", nvrtc == null ? "available" : "unavailable - " + nvrtc);
       return system;
     } catch (GeodexException e) {
       return "unavailable - " + e.getMessage();
     }
   }
 
-  private static String describeBlas() {
+  private static String describeBlas(int driverVersion) {
     try {
-      CudaLibraries.blas("system");
+      CudaLibraries.blas("system", driverVersion);
       return "available";
     } catch (GeodexException e) {
       return "unavailable - " + e.getMessage();

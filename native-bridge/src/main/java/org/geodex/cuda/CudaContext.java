@@ -4,11 +4,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import org.geodex.error.DeviceLostException;
 import org.geodex.error.GeodexException;
 import org.geodex.error.NativeCallException;
 
@@ -43,6 +46,12 @@ public final class CudaContext implements AutoCloseable {
   private static final int MULTIPROCESSORS = 16;
   private static final int MAJOR = 75;
   private static final int MINOR = 76;
+
+  /**
+   * Devices whose primary context the process holds beside its {@code CudaContext}s, so that the
+   * driver does not take it down and build it again, a good part of a second, between two of them.
+   */
+  private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
 
   private final CudaDriver driver;
   private final int device;
@@ -90,8 +99,15 @@ public final class CudaContext implements AutoCloseable {
   private void start() {
     owner = Thread.currentThread();
     handle = driver.retainContext(device);
+    if (HELD.add(key())) {
+      driver.retainContext(device);
+    }
     driver.setCurrent(handle);
     stream = createStream();
+  }
+
+  private String key() {
+    return driver.library() + " " + device;
   }
 
   /** Work for the context's thread. */
@@ -434,6 +450,7 @@ public final class CudaContext implements AutoCloseable {
 
   private void shutDown() {
     open.remove(stream);
+    boolean lost = isLost();
     Throwable leak = null;
     for (Map.Entry<AutoCloseable, Throwable> entry : Map.copyOf(wrapped(open)).entrySet()) {
       leak = entry.getValue() == NO_SITE ? leak : entry.getValue();
@@ -445,9 +462,24 @@ public final class CudaContext implements AutoCloseable {
     quietly(() -> driver.destroyStream(stream.handle()));
     modules.values().forEach(module -> quietly(() -> driver.unloadModule(module)));
     quietly(() -> driver.setCurrent(0));
-    driver.releaseContext(device);
+    if (lost && HELD.remove(key())) {
+      quietly(() -> driver.releaseContext(device)); // the next one starts afresh
+    }
+    quietly(() -> driver.releaseContext(device));
     if (leak != null) {
       throw new IllegalStateException("a CUDA resource was not closed", leak);
+    }
+  }
+
+  /** Whether a fault has ended the context: every call then says so. */
+  private boolean isLost() {
+    try {
+      stream.synchronize();
+      return false;
+    } catch (DeviceLostException e) {
+      return true;
+    } catch (NativeCallException e) {
+      return false; // closed in the middle of something: a recording, say
     }
   }
 
@@ -476,7 +508,7 @@ public final class CudaContext implements AutoCloseable {
   private static void quietly(Runnable call) {
     try {
       call.run();
-    } catch (NativeCallException | org.geodex.error.DeviceLostException e) {
+    } catch (NativeCallException | DeviceLostException e) {
       // The release of the context, which follows, frees what this could not.
     }
   }

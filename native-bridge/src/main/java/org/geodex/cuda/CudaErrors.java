@@ -16,7 +16,7 @@ final class CudaErrors {
   /** Errors after which every further call on the context fails. */
   static boolean losesContext(int code) {
     return switch (code) {
-      case 214, 700, 702, 710, 714, 715, 716, 717, 718, 719, 720 -> true;
+      case 214, 226, 700, 702, 710, 714, 715, 716, 717, 718, 719, 721 -> true;
       default -> false;
     };
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.geodex.blas.NativeLibraries;
 import org.geodex.error.UnavailableException;
@@ -33,6 +34,10 @@ final class CudaLibraries {
           "/usr/local/cuda/lib64",
           "/usr/local/cuda/targets/x86_64-linux/lib");
 
+  private static final List<String> USUAL_PREFIXES = List.of("/usr/local", "/usr", "/opt/conda");
+  private static final int MOST_LINKS = 8;
+  private static final int OLDEST_CUDA = 11;
+
   private static String chosen;
   private static SymbolLookup driver;
   private static SymbolLookup blas;
@@ -40,8 +45,13 @@ final class CudaLibraries {
 
   private CudaLibraries() {}
 
-  /** Where a symbol's library was looked for, for the message. */
-  record Search(SymbolLookup library, List<String> tried) {}
+  /**
+   * Where a library was looked for, for the message.
+   *
+   * @param library null where it was not found
+   * @param file null where the linker found it by its name
+   */
+  record Search(SymbolLookup library, Path file, List<String> tried) {}
 
   /** The driver's symbols. */
   static synchronized SymbolLookup driver(String which) {
@@ -86,8 +96,21 @@ final class CudaLibraries {
         List.of("libcuda.so.1", "libcublas.so.12", "kernels.so"));
   }
 
+  /**
+   * Names of one of CUDA's libraries that a driver can serve, the newest first: a driver runs what
+   * was made for its own major version and for older ones.
+   *
+   * @param driverVersion 13000 for 13.0
+   */
+  static List<String> names(String library, int driverVersion) {
+    return IntStream.iterate(
+            driverVersion / 1000, major -> major >= OLDEST_CUDA, major -> major - 1)
+        .mapToObj(major -> library + ".so." + major)
+        .toList();
+  }
+
   /** cuBLAS for the Panama binding: any major version that has the v2 symbols. */
-  static synchronized SymbolLookup blas(String which) {
+  static synchronized SymbolLookup blas(String which, int driverVersion) {
     driver(which);
     if (blas == null) {
       if (which.equals("emulator")) {
@@ -95,7 +118,7 @@ final class CudaLibraries {
         blas =
             SymbolLookup.libraryLookup(emulatorFolder().resolve("libcublas.so.12"), Arena.global());
       } else {
-        Search search = search(List.of("libcublas.so.13", "libcublas.so.12", "libcublas.so"));
+        Search search = search(names("libcublas", driverVersion));
         if (search.library == null) {
           throw new UnavailableException(
               "cuBLAS was not found (tried %s); -Dgeodex.cuda.path=DIR names its folder",
@@ -111,7 +134,7 @@ final class CudaLibraries {
    * Makes sure that JCublas finds a {@code libcublas.so.12}: the emulator's, the system's, or our
    * forwarding one over the system's {@code libcublas.so.13}.
    */
-  static synchronized void blasForJcuda(String which) {
+  static synchronized void blasForJcuda(String which, int driverVersion) {
     driver(which);
     if (blasForJcuda) {
       return;
@@ -119,7 +142,7 @@ final class CudaLibraries {
     if (which.equals("emulator")) {
       loadEmulatorBlas();
     } else if (load(List.of("libcublas.so.12"), new ArrayList<>()) == null) {
-      forwardToCublas13();
+      forwardToNewerCublas(driverVersion);
     }
     blasForJcuda = true;
   }
@@ -128,12 +151,13 @@ final class CudaLibraries {
     System.load(emulatorFolder().resolve("libcublas.so.12").toString());
   }
 
-  private static void forwardToCublas13() {
+  private static void forwardToNewerCublas(int driverVersion) {
     List<String> tried = new ArrayList<>(List.of("libcublas.so.12"));
-    Path newer = load(List.of("libcublas.so.13"), tried);
+    Path newer = driverVersion < 13000 ? null : load(List.of("libcublas.so.13"), tried);
     if (newer == null) {
       throw new UnavailableException(
-          "JCublas needs libcublas.so.12 or libcublas.so.13 (tried %s)", String.join(", ", tried));
+          "JCublas needs libcublas.so.12, or libcublas.so.13 and its driver (tried %s)",
+          String.join(", ", tried));
     }
     if (CudaLibraries.class.getResource(RESOURCES + "forward/libcublas.so.12") == null) {
       throw new UnavailableException(
@@ -172,7 +196,7 @@ final class CudaLibraries {
     List<String> tried = new ArrayList<>();
     for (String name : names) {
       try {
-        return new Search(SymbolLookup.libraryLookup(name, Arena.global()), tried);
+        return new Search(SymbolLookup.libraryLookup(name, Arena.global()), null, tried);
       } catch (IllegalArgumentException e) {
         tried.add(name);
       }
@@ -185,13 +209,13 @@ final class CudaLibraries {
           continue;
         }
         try {
-          return new Search(SymbolLookup.libraryLookup(file, Arena.global()), tried);
+          return new Search(SymbolLookup.libraryLookup(file, Arena.global()), file, tried);
         } catch (IllegalArgumentException e) {
           tried.add(file + " (" + e.getMessage() + ")");
         }
       }
     }
-    return new Search(null, tried);
+    return new Search(null, null, tried);
   }
 
   /** The property's folders, LD_LIBRARY_PATH's, the usual ones, and Python's CUDA packages. */
@@ -206,15 +230,46 @@ final class CudaLibraries {
       }
     }
     FOLDERS.forEach(folder -> folders.add(Path.of(folder)));
-    for (String python : List.of("/usr/local/lib", "/usr/lib/python3", "/opt/conda/lib")) {
-      pythonPackages(Path.of(python), folders);
-    }
+    pythonPrefixes(System.getenv("PATH")).forEach(prefix -> pythonPackages(prefix, folders));
     return folders;
   }
 
-  /** {@code …/python3.12/dist-packages/nvidia/cu13/lib}, where PyTorch's wheels put cuBLAS. */
-  private static void pythonPackages(Path lib, Set<Path> folders) {
-    for (Path python : children(lib)) {
+  /**
+   * Where Pythons are installed: beside the folders of a search path, where a {@code python3} in
+   * them links to (a virtual environment's, say), and the usual places.
+   */
+  static Set<Path> pythonPrefixes(String searchPath) {
+    Set<Path> prefixes = new LinkedHashSet<>();
+    for (String folder : searchPath == null ? new String[0] : searchPath.split(":")) {
+      Path python = Path.of(folder, "python3").toAbsolutePath();
+      for (int link = 0; link < MOST_LINKS && Files.exists(python); link++) {
+        if (python.getNameCount() > 2) {
+          prefixes.add(python.getParent().getParent());
+        }
+        python = target(python);
+      }
+    }
+    USUAL_PREFIXES.forEach(prefix -> prefixes.add(Path.of(prefix)));
+    return prefixes;
+  }
+
+  /** What a symbolic link names; the file itself where it is none. */
+  private static Path target(Path file) {
+    try {
+      return Files.isSymbolicLink(file)
+          ? file.resolveSibling(Files.readSymbolicLink(file)).normalize()
+          : file;
+    } catch (IOException e) {
+      return file;
+    }
+  }
+
+  /** {@code lib/python3.12/site-packages/nvidia/cu13/lib}, where PyTorch's wheels put cuBLAS. */
+  private static void pythonPackages(Path prefix, Set<Path> folders) {
+    for (Path python : children(prefix.resolve("lib"))) {
+      if (!python.getFileName().toString().startsWith("python3")) {
+        continue;
+      }
       for (String packages : List.of("dist-packages", "site-packages")) {
         for (Path part : children(python.resolve(packages).resolve("nvidia"))) {
           if (Files.isDirectory(part.resolve("lib"))) {
@@ -225,7 +280,7 @@ final class CudaLibraries {
     }
   }
 
-  private static List<Path> children(Path folder) {
+  static List<Path> children(Path folder) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

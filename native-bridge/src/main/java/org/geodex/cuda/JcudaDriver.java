@@ -20,6 +20,7 @@ import jcuda.driver.JCudaDriver;
 import jcuda.jcublas.JCublas2;
 import jcuda.jcublas.cublasHandle;
 import jcuda.runtime.cudaStream_t;
+import org.geodex.error.UnavailableException;
 
 /**
  * The driver and cuBLAS through JCuda 12.6 and JCublas2. JCuda wraps every handle in an object;
@@ -453,11 +454,16 @@ final class JcudaDriver implements CudaDriver {
 
   @Override
   public long createBlas() {
-    CudaLibraries.blasForJcuda(library());
+    CudaLibraries.blasForJcuda(library(), version());
     if (library().equals("emulator")) {
-      PanamaDriver.useOpenBlas(CudaLibraries.blas("emulator"));
+      PanamaDriver.useOpenBlas(CudaLibraries.blas("emulator", version()));
     }
-    JCublas2.setExceptionsEnabled(false);
+    try {
+      JCublas2.setExceptionsEnabled(false);
+    } catch (LinkageError e) {
+      throw new UnavailableException(
+          e, "JCublas's native library cannot be loaded (%s)", e.getMessage());
+    }
     cublasHandle handle = new cublasHandle();
     checkBlas("cublasCreate", JCublas2.cublasCreate(handle), () -> "");
     return keep(handle);

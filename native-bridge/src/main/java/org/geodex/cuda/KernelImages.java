@@ -19,6 +19,10 @@ import org.geodex.error.UnavailableException;
 final class KernelImages {
   private static final Properties BUILD = readBuild();
 
+  /** Whether the fatbins are to be left alone: for tests of the compilation at first use. */
+  private static final boolean FROM_SOURCES =
+      "sources".equals(System.getProperty("geodex.cuda.images"));
+
   private KernelImages() {}
 
   /** A line of build.properties, or {@code otherwise} where the kernels were never built. */
@@ -45,6 +49,9 @@ final class KernelImages {
 
   /** Null when this driver can load the build's fatbins, else the reason. */
   static String whyNoFatbin(int driverVersion) {
+    if (FROM_SOURCES) {
+      return "-Dgeodex.cuda.images=sources asks for NVRTC";
+    }
     String built = buildProperty("fatbin", "kernels-cuda is not on the class path");
     if (!built.equals("built")) {
       return built;
@@ -65,10 +72,8 @@ final class KernelImages {
    */
   static String whyNoKernels(int driverVersion) {
     String refused = whyNoFatbin(driverVersion);
-    if (refused == null || Nvrtc.whyUnavailable() == null) {
-      return null;
-    }
-    return refused + "; and " + Nvrtc.whyUnavailable();
+    String uncompiled = refused == null ? null : Nvrtc.whyUnavailable(driverVersion);
+    return uncompiled == null ? null : refused + "; and " + uncompiled;
   }
 
   static byte[] resource(String name) {

@@ -11,6 +11,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +20,6 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import org.geodex.blas.NativeLibraries;
 import org.geodex.error.UnavailableException;
 
@@ -28,27 +28,35 @@ import org.geodex.error.UnavailableException;
  * fatbin, the sources in the jar are compiled for this card at first use, into the cache folder.
  */
 final class Nvrtc {
-  private static final List<String> NAMES =
-      List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so");
   private static final Linker LINKER = Linker.nativeLinker();
 
   private static CudaLibraries.Search search;
 
   private Nvrtc() {}
 
-  /** Null when the library is here, else a sentence with the paths tried. */
-  static String whyUnavailable() {
-    CudaLibraries.Search found = library();
+  /** Null when a library that the driver can serve is here, else a clause with the paths tried. */
+  static String whyUnavailable(int driverVersion) {
+    CudaLibraries.Search found = library(driverVersion);
     return found.library() != null
         ? null
         : "NVRTC was not found (tried " + String.join(", ", found.tried()) + ")";
   }
 
-  private static synchronized CudaLibraries.Search library() {
+  private static synchronized CudaLibraries.Search library(int driverVersion) {
     if (search == null) {
-      search = CudaLibraries.search(NAMES);
+      search = CudaLibraries.search(CudaLibraries.names("libnvrtc", driverVersion));
+      if (search.file() != null) {
+        loadBuiltins(search.file());
+      }
     }
     return search;
+  }
+
+  /** NVRTC asks the linker for its other half by name alone; what is loaded already is found. */
+  private static void loadBuiltins(Path nvrtc) {
+    CudaLibraries.children(nvrtc.getParent()).stream()
+        .filter(file -> file.getFileName().toString().startsWith("libnvrtc-builtins.so."))
+        .forEach(file -> SymbolLookup.libraryLookup(file, Arena.global()));
   }
 
   /**
@@ -57,9 +65,6 @@ final class Nvrtc {
    * @param why reason for not using the fatbin, for the message
    */
   static byte[] compile(String file, CudaDriver driver, int device, String why) {
-    if (whyUnavailable() != null) {
-      throw new UnavailableException("no kernels for this device: %s; %s", why, whyUnavailable());
-    }
     int computeCapabilityMajor = 75;
     int computeCapabilityMinor = 76;
     String architecture =
@@ -67,6 +72,18 @@ final class Nvrtc {
             .formatted(
                 driver.attribute(computeCapabilityMajor, device),
                 driver.attribute(computeCapabilityMinor, device));
+    return compile(file, architecture, driver.version(), why);
+  }
+
+  /**
+   * @param architecture such as {@code sm_90}
+   */
+  static byte[] compile(String file, String architecture, int driverVersion, String why) {
+    String unavailable = whyUnavailable(driverVersion);
+    if (unavailable != null) {
+      throw new UnavailableException("no kernels for this device: %s; %s", why, unavailable);
+    }
+    CudaLibraries.Search library = library(driverVersion);
     String[] headers = KernelImages.text("src/headers.txt").lines().toArray(String[]::new);
     String[] texts = new String[headers.length];
     for (int i = 0; i < headers.length; i++) {
@@ -75,11 +92,11 @@ final class Nvrtc {
     String source = KernelImages.text("src/" + file + ".cu");
     Path cached =
         NativeLibraries.cache()
-            .resolve("kernels-" + digest(source, texts))
+            .resolve("kernels-" + driverVersion / 1000 + "-" + digest(source, texts))
             .resolve(file + "-" + architecture + ".cubin");
     try {
       if (!Files.exists(cached)) {
-        byte[] cubin = new Program(library()).compile(file, source, headers, texts, architecture);
+        byte[] cubin = new Program(library).compile(file, source, headers, texts, architecture);
         store(cubin, cached);
       }
       return Files.readAllBytes(cached);
@@ -132,7 +149,9 @@ final class Nvrtc {
                         strings(texts, arena),
                         strings(headers, arena)));
         long program = out.get(JAVA_LONG, 0);
-        String[] options = {"--std=c++17", "--gpu-architecture=" + architecture};
+        String[] options = {
+          "--std=c++17", "--gpu-architecture=" + architecture, "--device-as-default-execution-space"
+        };
         int status =
             (int)
                 handle("nvrtcCompileProgram", JAVA_LONG, JAVA_INT, ADDRESS)

@@ -533,7 +533,7 @@ final class PanamaDriver implements CudaDriver {
   @Override
   public long createBlas() {
     if (blas == null) {
-      SymbolLookup symbols = CudaLibraries.blas(which);
+      SymbolLookup symbols = CudaLibraries.blas(which, version());
       if (which.equals("emulator")) {
         useOpenBlas(symbols);
       }

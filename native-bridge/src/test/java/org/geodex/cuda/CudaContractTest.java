@@ -144,6 +144,10 @@ class CudaContractTest {
             context.copyToDevice(floats(arena, 4, 0), y, 0);
             context.fill(z, 0, 0, 8, context.stream());
             CudaBlas blas = context.blas();
+            // What is loaded at first use is loaded before: a recording is no place for it.
+            context.kernel("gx_probe_axpy_f32");
+            long first = z.address();
+            blas.sgemm(false, false, 2, 2, 2, 1, first, 2, first, 2, 0, first + 16, 2);
             Traffic before = context.traffic();
             CudaGraph graph =
                 context.capture(

@@ -61,8 +61,13 @@ final class CudaProcess {
 
   /** Puts a library of the build's emulator into the folder, under the same name. */
   static void library(Path folder, String name) throws IOException {
+    library(folder, name, name);
+  }
+
+  /** The same under another name: of another version, say. */
+  static void library(Path folder, String name, String as) throws IOException {
     try (InputStream in = CudaProcess.class.getResourceAsStream(EMULATOR + name)) {
-      Files.write(folder.resolve(name), in.readAllBytes());
+      Files.write(folder.resolve(as), in.readAllBytes());
     }
   }
 
@@ -75,6 +80,8 @@ final class CudaProcess {
     command.add("-Xmx256m");
     command.add("-Dgeodex.cuda.path=" + folder);
     command.add("-Dgeodex.cache=" + folder.resolve("cache"));
+    // The emulator cannot load what nvcc made for a card.
+    command.add("-Dgeodex.cuda.images=sources");
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(CudaProcess.class.getName());

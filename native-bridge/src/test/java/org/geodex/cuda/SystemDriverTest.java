@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a machine's own driver may be like: missing, without a device, too old, CUDA 13 only. */
@@ -47,27 +48,30 @@ class SystemDriverTest {
 
   @Test
   void aDriverTooOldForTheFatbinWithoutACompiler() throws Exception {
+    if (KernelImages.buildProperty("fatbin", "").equals("built")) {
+      String why = KernelImages.whyNoFatbin(11040);
+      assertTrue(why.startsWith("driver supports CUDA 11.4, kernels built with "), why);
+    }
     CudaProcess.library(folder, "libcuda.so.1");
+    CudaProcess.library(folder, "libnvrtc.so.13"); // which that driver cannot serve
     String out = CudaProcess.run(folder, "jcuda", Map.of("GEODEX_EMULATOR_VERSION", "11040"));
     assertTrue(out.startsWith("exit 4: no kernels for this device: "), out);
     assertTrue(out.contains("NVRTC was not found (tried "), out);
-    if (KernelImages.buildProperty("fatbin", "").equals("built")) {
-      assertTrue(out.contains("driver supports CUDA 11.4, kernels built with"), out);
-    }
   }
 
   /** The sources are compiled at first use, once; JCublas runs over libcublas.so.13. */
   @ParameterizedTest
-  @ValueSource(strings = {"panama", "jcuda"})
-  void anOlderDriverCompilesAtFirstUse(String binding) throws Exception {
-    for (String name :
-        new String[] {"libcuda.so.1", "libcublas.so.13", "libnvrtc.so.13", "kernels.so"}) {
+  @CsvSource({"panama,12", "jcuda,12", "panama,13", "jcuda,13"})
+  void sourcesAreCompiledAtFirstUse(String binding, String major) throws Exception {
+    for (String name : new String[] {"libcuda.so.1", "kernels.so"}) {
       CudaProcess.library(folder, name);
     }
+    CudaProcess.library(folder, "libcublas.so." + major);
+    CudaProcess.library(folder, "libnvrtc.so.13", "libnvrtc.so." + major);
     Map<String, String> environment =
         Map.of(
             "GEODEX_EMULATOR_VERSION",
-            "11040",
+            major + "000",
             "GEODEX_TEST_KERNELS",
             folder.resolve("kernels.so").toString());
     String expected = binding + " [7.0, 10.0, 15.0, 22.0]";
@@ -75,7 +79,22 @@ class SystemDriverTest {
     assertEquals(1, cubins());
     // The second process finds the cubin: without the compiler's input it would fail.
     assertEquals(
-        expected, CudaProcess.run(folder, binding, Map.of("GEODEX_EMULATOR_VERSION", "11040")));
+        expected,
+        CudaProcess.run(folder, binding, Map.of("GEODEX_EMULATOR_VERSION", major + "000")));
+  }
+
+  /** cuBLAS of CUDA 13 wants the driver of CUDA 13: with an older one it would not even open. */
+  @ParameterizedTest
+  @ValueSource(strings = {"panama", "jcuda"})
+  void anOlderDriverLeavesNewerLibrariesAlone(String binding) throws Exception {
+    for (String name : new String[] {"libcuda.so.1", "libcublas.so.13", "kernels.so"}) {
+      CudaProcess.library(folder, name);
+    }
+    CudaProcess.library(folder, "libnvrtc.so.13", "libnvrtc.so.12");
+    Map<String, String> environment = Map.of("GEODEX_EMULATOR_VERSION", "12080");
+    String out = CudaProcess.run(folder, binding, environment);
+    assertTrue(out.startsWith("exit 4: "), out);
+    assertTrue(out.contains("libcublas.so.12"), out);
   }
 
   @Test
@@ -83,7 +102,7 @@ class SystemDriverTest {
     for (String name : new String[] {"libcuda.so.1", "libcublas.so.13", "libnvrtc.so.13"}) {
       CudaProcess.library(folder, name);
     }
-    String out = CudaProcess.run(folder, "panama", Map.of("GEODEX_EMULATOR_VERSION", "11040"));
+    String out = CudaProcess.run(folder, "panama", Map.of("GEODEX_EMULATOR_VERSION", "13000"));
     assertTrue(out.contains("exit 4: NVRTC could not compile probe.cu for sm_90"), out);
     assertTrue(out.contains("planted compile error"), out);
   }

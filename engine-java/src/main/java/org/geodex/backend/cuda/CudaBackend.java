@@ -16,6 +16,7 @@ import org.geodex.backend.transformer.Transformer;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaOptions;
 import org.geodex.cuda.Traffic;
+import org.geodex.error.NativeCallException;
 import org.geodex.error.UnavailableException;
 import org.geodex.matrix.Matrix;
 
@@ -75,8 +76,8 @@ public final class CudaBackend implements Backend {
         () -> {
           try {
             return context.blas() != null;
-          } catch (UnavailableException e) {
-            return false;
+          } catch (UnavailableException | NativeCallException e) {
+            return false; // not here, or not this card's
           }
         });
   }

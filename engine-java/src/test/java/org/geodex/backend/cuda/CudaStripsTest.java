@@ -72,7 +72,13 @@ class CudaStripsTest {
       whole();
       cuda.geometry().pairwise(x, y, Metric.EUCLIDEAN, precision, once);
       smallStrips();
-      assertEquals(-1, once.segment().mismatch(strips.segment()), precision.name());
+      // A product promises its bits for one shape alone, and strips are another.
+      double tolerance = precision == Precision.EXPANDED ? 1e-4 : 0;
+      for (long i = 0; i < once.rows(); i++) {
+        for (int j = 0; j < once.columns(); j++) {
+          assertEquals(once.get(i, j), strips.get(i, j), tolerance, precision.name());
+        }
+      }
     }
   }
 

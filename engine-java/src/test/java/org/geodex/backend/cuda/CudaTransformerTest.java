@@ -101,12 +101,15 @@ class CudaTransformerTest {
     }
   }
 
-  /** TF32 keeps 11 bits of each operand: in layers where it was asked for, and never elsewhere. */
+  /**
+   * TF32 keeps 11 bits of each operand: in layers where it was asked for, and never elsewhere. The
+   * shape is one that a card's cuBLAS has tensor kernels for.
+   */
   @Test
   void tf32InLinearLayersAlone() {
     System.setProperty("geodex.cuda.products", "tf32");
-    int n = 12;
-    int d = 40;
+    int n = 256;
+    int d = 256;
     try (CudaBackend cuda = OnEmulator.cuda("panama");
         Backend scalar = OnEmulator.scalar();
         Matrix.Owned x = normal(1, n, d);
@@ -119,9 +122,9 @@ class CudaTransformerTest {
       Projection projection = new Projection(StoredMatrix.of(w), true, null);
       cuda.transformer().linear(x, projection, Epilogue.NONE, layer);
       assertTrue(cuda.device().contains("TF32"), cuda.device());
-      assertEquals(0, largestDifference(exact, product), 1e-5);
+      assertEquals(0, largestDifference(exact, product), 1e-4); // 256 terms of some 1, f32
       double difference = largestDifference(exact, layer);
-      assertTrue(difference > 1e-4 && difference < 3e-2, difference + "");
+      assertTrue(difference > 1e-3 && difference < 1e-1, difference + "");
     }
   }
 
