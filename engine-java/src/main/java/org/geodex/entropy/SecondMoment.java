@@ -76,13 +76,17 @@ public final class SecondMoment implements AutoCloseable {
         "estimate with --method lanczos");
   }
 
-  /** Means of f32 columns leave about 1e-15 of their square where the rows are all equal. */
+  /**
+   * Means of f32 columns leave about 1e-15 of their square where the rows are all equal; as unit
+   * rows such have been left out already.
+   */
   static void checkNotEmpty(long rows, RowForm form, double trace, double[] centre) {
     double origin = 0;
     for (double c : centre == null ? new double[0] : centre) {
       origin += c * c;
     }
-    double noise = rows * origin * Algebra.NO_DIRECTION * Algebra.NO_DIRECTION;
+    double noise =
+        form.unitRows() ? 0 : rows * origin * Algebra.NO_DIRECTION * Algebra.NO_DIRECTION;
     if (trace <= noise) {
       throw new InputException(
           form.centre()

@@ -3,6 +3,7 @@ package org.geodex.geodesic;
 import java.util.Arrays;
 import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
+import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Vectors;
 
@@ -130,7 +131,10 @@ public final class Isomap {
   }
 
   private static void check(int n, int dimensions) {
-    if (dimensions < 1 || dimensions >= n) {
+    if (dimensions < 1) {
+      throw new UsageException("--dimensions %d: expected at least 1", dimensions);
+    }
+    if (dimensions >= n) {
       throw new InputException("%d dimensions of %d rows: expected 1 to %d", dimensions, n, n - 1);
     }
   }

@@ -30,7 +30,7 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
   private static final int KEPT_BLOCKS = 2;
   private static final int MAX_STEPS = 300;
 
-  /** Of the residuals ‖B·v − λ·v‖ relative to the largest eigenvalue. */
+  /** Of the residuals ‖B·v − λ·v‖ relative to λ. */
   private static final double TOLERANCE = 1e-5;
 
   /** What is left of a direction, relative, when the space has it already. */
@@ -92,13 +92,14 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
         rotate();
         block = residuals();
         double residual = 0;
-        for (double[] direction : block.subList(0, wanted)) {
-          residual = Math.max(residual, Math.sqrt(Vectors.dot(direction, direction)));
+        for (int c = 0; c < wanted; c++) {
+          double length = Math.sqrt(Vectors.dot(block.get(c), block.get(c)));
+          residual = Math.max(residual, length / Math.abs(ritz[c]));
         }
         // In f32 the residual ends at rounding: stop when it no longer falls.
         stale = residual < 0.9 * best ? 0 : stale + 1;
         best = Math.min(best, residual);
-        if (residual <= TOLERANCE * Math.abs(ritz[0]) || stale == BLOCKS) {
+        if (residual <= TOLERANCE || stale == BLOCKS) {
           break;
         }
         if (basis.size() + width > BLOCKS * width) {
@@ -140,7 +141,12 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
       }
     }
 
+    /**
+     * What the space has not, and 1 neither: S·1 is so much larger than B·v that the little of 1
+     * which rounding leaves in a direction would be taken for more of its eigenvalue.
+     */
     private void removeBasis(double[] column) {
+      centre(column);
       for (double[] q : basis) {
         add(column, -Vectors.dot(q, column), q);
       }
@@ -200,7 +206,8 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
                   / 2;
           if (!Double.isFinite(value)) {
             throw new InputException(
-                "some distances are not finite, so that there are no coordinates");
+                "some distances are not finite, or so large that their squares leave f32's range:"
+                    + " there are no coordinates");
           }
           projected[a][b] = value;
           projected[b][a] = value;
@@ -241,6 +248,11 @@ record LeadingEigenvectors(double[] values, double[][] vectors) {
     }
 
     private LeadingEigenvectors result() {
+      if (ritz[0] == 0) {
+        throw new InputException(
+            "all distances are 0, or so small that their squares leave f32's range: there are no"
+                + " coordinates");
+      }
       double[][] vectors = new double[wanted][];
       for (int c = 0; c < wanted; c++) {
         vectors[c] = combine(basis, c);

@@ -3,6 +3,7 @@ package org.geodex.information;
 import java.util.ArrayList;
 import java.util.List;
 import org.geodex.matrix.Matrix;
+import org.geodex.statistics.Digamma;
 
 /** Sentences about estimates that should not be taken at their word. */
 public final class Caution {
@@ -24,10 +25,11 @@ public final class Caution {
                   + " gaussian or geodesic-ksg may serve better")
               .formatted(KSG_COLUMNS, dx, dy, n));
     }
-    double most = Math.log((double) n / k);
+    Digamma psi = new Digamma((int) n);
+    double most = psi.at((int) n) - psi.at(k);
     if (value > 0.7 * most) {
       sentences.add(
-          "KSG with n = %,d and k = %d cannot exceed about %.2f nats, and the value is near it: more rows are needed"
+          "KSG with n = %,d and k = %d cannot exceed %.2f nats, and the value is near it: more rows are needed"
               .formatted(n, k, most));
     }
     return sentences;

@@ -6,6 +6,7 @@ import org.geodex.error.UsageException;
 import org.geodex.geodesic.Metric;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
+import org.geodex.matrix.UnitScale;
 
 /**
  * Matrix-based Rényi mutual information: S_α(A) + S_α(B) − S_α(A∘B / tr(A∘B)), in nats, after
@@ -62,9 +63,12 @@ public final class MutualInformationMatrix {
   /** Kernel matrix with trace 1. */
   private static Matrix64 kernel(Backend backend, String name, Matrix x, double sigma) {
     int n = x.intRows();
-    try (Matrix.Owned distances = Matrix.allocate(n, n)) {
-      backend.geometry().pairwise(x, x, Metric.EUCLIDEAN, distances);
-      double width = sigma > 0 ? sigma : median(backend, name, x);
+    try (UnitScale scale = UnitScale.of(x);
+        Matrix.Owned distances = Matrix.allocate(n, n)) {
+      Matrix unit = scale.matrix();
+      backend.geometry().pairwise(unit, unit, Metric.EUCLIDEAN, distances);
+      double width =
+          sigma > 0 ? sigma * Math.pow(2, -scale.exponent()) : median(backend, name, unit);
       Matrix64 kernel = Matrix64.allocate(n, n);
       backend
           .parallel()

@@ -2,6 +2,7 @@ package org.geodex.information;
 
 import org.geodex.backend.Backend;
 import org.geodex.entropy.SecondMoment;
+import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
@@ -24,6 +25,10 @@ public final class PrincipalComponents {
    */
   public static Matrix.Owned scores(Backend backend, String name, Matrix x, int count) {
     long most = Math.min(x.rows() - 1, x.columns());
+    if (most < 1) {
+      throw new InputException(
+          "%s: %d row and %d columns have no principal components", name, x.rows(), x.columns());
+    }
     if (count < 1 || count > most) {
       throw new UsageException(
           "--pca %d: %s has %d rows and %d columns, so from 1 to %d components",

@@ -96,6 +96,11 @@ public final class StoredMatrix implements AutoCloseable {
     return matrix;
   }
 
+  /** The place of the first NaN or infinity among the values [from, to), −1 where there is none. */
+  public long firstNonFinite(long from, long to) {
+    return FiniteCheck.firstNonFinite(segment, type, from, to);
+  }
+
   private float widen(short bits) {
     return type == Type.F16 ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16);
   }

@@ -33,6 +33,10 @@ public final class MutualNeighbours implements Similarity {
     this.metric = metric;
   }
 
+  public Metric metric() {
+    return metric;
+  }
+
   @Override
   public double[][] table(Backend backend, List<? extends Matrix> xs) {
     int n = Rows.check(xs, 2, "mutual-knn");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.backend.scalar.ScalarBackend;
@@ -12,6 +13,8 @@ import org.geodex.error.InputException;
 import org.geodex.information.Samples;
 import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class KlKnnTest {
   private final Backend cpu = new CpuBackend(2, 1L << 30);
@@ -36,6 +39,37 @@ class KlKnnTest {
         assertEquals(0, estimate.duplicates());
       }
     }
+  }
+
+  /** The formula over all pairs, f64: the k-th neighbour lies on the border of its own ball. */
+  @ParameterizedTest
+  @CsvSource({"1,4", "2,4", "5,30"})
+  void commonRadiusIsTheFormulaOverAllPairs(int k, int d) {
+    int n = 250;
+    int m = 190;
+    try (Matrix.Owned p = Samples.normal(1, n, d);
+        Matrix.Owned q = Samples.normal(2, m, d)) {
+      double sum = 0;
+      for (int i = 0; i < n; i++) {
+        double[] within = distances(p, i, p);
+        double[] across = distances(p, i, q);
+        double radius = Math.max(within[k], across[k - 1]);
+        int own = (int) Arrays.stream(within).filter(distance -> distance <= radius).count();
+        int other = (int) Arrays.stream(across).filter(distance -> distance <= radius).count();
+        sum += d * Math.log(across[other - 1] / within[own - 1]);
+        sum += digamma(own - 1) - digamma(other);
+      }
+      double expected = sum / n + Math.log((double) m / (n - 1));
+      for (Backend backend : new Backend[] {cpu, scalar}) {
+        double value = KlKnn.of(backend, p, q, k, Bias.COMMON_RADIUS).value();
+        assertEquals(expected, value, 1e-5 * d, backend.name()); // distances inside are refined
+      }
+    }
+  }
+
+  /** ψ(n) = −γ + 1 + ½ + … + 1/(n − 1). */
+  private static double digamma(int n) {
+    return IntStream.range(1, n).mapToDouble(i -> 1.0 / i).sum() - 0.5772156649015329;
   }
 
   /** N(0, 1) against N(1, 1): ½. */

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
+import org.geodex.backend.scalar.ScalarBackend;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.Matrix64;
 import org.junit.jupiter.api.Test;
 
 /** Isomap and geodesic distances of flat sheets of which the true coordinates are known. */
@@ -109,6 +112,66 @@ class IsomapTest {
           }
         }
       }
+    }
+  }
+
+  /** Columns of deviation 100 to 0.3: the eigenvalues of a full decomposition in f64. */
+  @Test
+  void eigenvaluesOfAnyNumberOfDimensionsAreThoseOfAllOfThem() {
+    int n = 400;
+    double[] deviations = {100, 10, 3, 1, 0.3};
+    Random random = new Random(4);
+    try (Matrix.Owned rows = Matrix.allocate(n, 5);
+        Backend cpu = new CpuBackend(2, 1 << 30);
+        Backend scalar = new ScalarBackend(1 << 30)) {
+      for (int i = 0; i < n; i++) {
+        for (int c = 0; c < 5; c++) {
+          rows.set(i, c, (float) (deviations[c] * random.nextGaussian()));
+        }
+      }
+      Graph graph = ManifoldGraph.build(cpu, rows, "rows", GraphOptions.bridged(15, n)).graph();
+      try (Matrix.Owned distances = GeodesicDistances.matrix(cpu, graph)) {
+        double[] all = spectrum(cpu, distances);
+        for (Backend backend : List.of(cpu, scalar)) {
+          for (int wanted = 1; wanted <= 8; wanted++) {
+            try (Matrix.Owned copy = Matrix.allocate(n, n)) {
+              copy.copyFrom(distances);
+              try (Isomap.Embedding embedding = Isomap.classical(backend, copy, wanted)) {
+                for (int c = 0; c < wanted; c++) {
+                  double tolerance = 1e-6 * all[c] + 1e-7 * all[0]; // f32 squares and products
+                  assertEquals(all[c], embedding.eigenvalues()[c], tolerance, wanted + ", " + c);
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Eigenvalues of −½·J·D²·J, descending, in f64. */
+  private static double[] spectrum(Backend backend, Matrix distances) {
+    int n = distances.intRows();
+    double[][] squares = new double[n][n];
+    double[] means = new double[n];
+    double mean = 0;
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        squares[i][j] = Math.pow(distances.get(i, j), 2);
+        means[i] += squares[i][j] / n;
+      }
+      mean += means[i] / n;
+    }
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        squares[i][j] = -0.5 * (squares[i][j] - means[i] - means[j] + mean);
+      }
+    }
+    try (Matrix64 centred = Matrix64.of(squares)) {
+      double[] ascending = backend.algebra().eigenvalues(centred);
+      double[] descending = new double[n];
+      Arrays.setAll(descending, i -> ascending[n - 1 - i]);
+      return descending;
     }
   }
 

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.geodex.backend.Algebra;
 import org.geodex.backend.Parallel;
 import org.geodex.blas.OpenBlas;
+import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 import org.geodex.matrix.Vectors;
@@ -474,7 +475,13 @@ final class CpuAlgebra implements Algebra {
     return c;
   }
 
-  private static void check(String routine, int info, Matrix64 a) {
+  /** LAPACK's C interface refuses NaN by a negative number, as it does wrong arguments. */
+  static void check(String routine, int info, Object a) {
+    if (info < 0) {
+      throw new InputException(
+          "values are not finite where a matrix is decomposed: the input holds NaN or infinity, or"
+              + " numbers so large that their products are");
+    }
     if (info != 0) {
       throw new IllegalStateException("%s on %s: info %d".formatted(routine, a, info));
     }

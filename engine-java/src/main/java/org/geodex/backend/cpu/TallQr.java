@@ -107,10 +107,7 @@ final class TallQr {
 
     private void fold(int rows) {
       int info = OpenBlas.dgeqrf(rows, columns, buffer, capacity, tau);
-      if (info != 0) {
-        throw new IllegalStateException(
-            "dgeqrf on %d x %d: info %d".formatted(rows, columns, info));
-      }
+      CpuAlgebra.check("dgeqrf", info, rows + " x " + columns);
       rank = Math.min(rows, columns);
       for (int j = 0; j < columns; j++) {
         for (int i = j + 1; i < rank; i++) {

@@ -1,0 +1,60 @@
+package org.geodex.matrix;
+
+/**
+ * A matrix whose squares f32 can hold, for measures that do not depend on scale: the matrix itself,
+ * or where its largest value lies outside 2⁻⁴⁰ … 2⁴⁰ a copy times a power of two, which rounds
+ * nothing but what is 2¹²⁶ times smaller.
+ */
+public final class UnitScale implements AutoCloseable {
+  private static final int MOST_EXPONENT = 40;
+
+  private final Matrix matrix;
+  private final int exponent;
+
+  private UnitScale(Matrix matrix, int exponent) {
+    this.matrix = matrix;
+    this.exponent = exponent;
+  }
+
+  public static UnitScale of(Matrix x) {
+    float largest = FiniteCheck.largestMagnitude(x.segment());
+    int exponent = largest == 0 || !Float.isFinite(largest) ? 0 : Math.getExponent(largest);
+    return Math.abs(exponent) > MOST_EXPONENT
+        ? new UnitScale(scaled(x, exponent), exponent)
+        : asIs(x);
+  }
+
+  /** For what depends on scale. */
+  public static UnitScale asIs(Matrix x) {
+    return new UnitScale(x, 0);
+  }
+
+  private static Matrix.Owned scaled(Matrix x, int exponent) {
+    Matrix.Owned copy = Matrix.allocate(x.rows(), x.columns());
+    float[] row = new float[x.columns()];
+    for (long i = 0; i < x.rows(); i++) {
+      x.copyRow(i, row);
+      for (int j = 0; j < row.length; j++) {
+        row[j] = Math.scalb(row[j], -exponent);
+      }
+      copy.setRow(i, row);
+    }
+    return copy;
+  }
+
+  /** The values times 2 to the power −{@link #exponent}. */
+  public Matrix matrix() {
+    return matrix;
+  }
+
+  public int exponent() {
+    return exponent;
+  }
+
+  @Override
+  public void close() {
+    if (exponent != 0 && matrix instanceof Matrix.Owned copy) {
+      copy.close();
+    }
+  }
+}
