@@ -12,10 +12,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.geodex.error.InputException;
 
 /** Documents and sentences of a text file. A blank line ends a document. */
 public final class TextDocuments {
+  private static final Pattern LINE_BREAK = Pattern.compile("\r\n?");
+  private static final String BLANK_LINES = "\\R[\\h\\v]*\\R";
+
   private TextDocuments() {}
 
   /**
@@ -50,11 +54,14 @@ public final class TextDocuments {
     return read(path).stream().flatMap(String::lines).filter(line -> !line.isBlank()).toList();
   }
 
-  /** Cuts at blank lines; the lines of a document stay joined by line breaks. */
+  /**
+   * Cuts at blank lines; the lines of a document stay joined by line breaks. Those of Windows and
+   * of old Macs become {@code \n}, as they do for whoever reads a file as text.
+   */
   public static List<String> split(String text) {
     String plain = text.startsWith("\uFEFF") ? text.substring(1) : text;
     List<String> documents = new ArrayList<>();
-    for (String document : plain.split("\\R[\\h\\v]*\\R", -1)) {
+    for (String document : LINE_BREAK.matcher(plain).replaceAll("\n").split(BLANK_LINES, -1)) {
       if (!document.isBlank()) {
         documents.add(document.strip());
       }

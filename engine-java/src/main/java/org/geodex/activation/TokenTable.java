@@ -54,7 +54,12 @@ public record TokenTable(
 
   /** Documents that did not fit one window and continue, without context, in another. */
   public int cutDocuments() {
-    return windows.size() - documentCount();
+    return (int)
+        windows.stream()
+            .filter(w -> w.first() > 0 && documents[w.first() - 1] == documents[w.first()])
+            .mapToInt(w -> documents[w.first()])
+            .distinct()
+            .count();
   }
 
   /**

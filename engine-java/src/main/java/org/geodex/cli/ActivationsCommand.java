@@ -114,7 +114,8 @@ final class ActivationsCommand extends GeodexCommand {
           writer.writeBatch(
               inputs, keep, hook, options.batch, backend.memoryBudget(), progress::step);
       writer.commit();
-      noteMissingHead(writer.wrote("logits"));
+      boolean decoderUnasked = inputs.decoderInputIds() == null;
+      noteMissingLogits(model.config(), decoderUnasked, writer.wrote("logits"));
       return result(model.config(), tokens, seconds);
     }
   }
@@ -130,7 +131,7 @@ final class ActivationsCommand extends GeodexCommand {
         double seconds =
             writer.writeTable(table, keep, hook, options.batch, backend, progress::step);
         writer.commit();
-        noteMissingHead(writer.wrote("logits"));
+        noteMissingLogits(model.config(), true, writer.wrote("logits"));
         Map<String, Object> result = result(model.config(), table.rows(), seconds);
         result.put("documents", table.documentCount());
         result.put("sentences", table.sentenceCount());
@@ -153,12 +154,15 @@ final class ActivationsCommand extends GeodexCommand {
     return maxLength;
   }
 
-  private void noteMissingHead(boolean wroteLogits) {
-    if (logits && !wroteLogits) {
+  private void noteMissingLogits(ModelConfig config, boolean decoderUnasked, boolean written) {
+    if (logits && !written) {
+      String why =
+          config.decoderLayers() > 0 && decoderUnasked
+              ? "its decoder was given no tokens (decoder_input_ids in --input-ids)"
+              : "it has no head";
       spec.commandLine()
           .getErr()
-          .printf(
-              "geodex activations: %s has no head, so no logits were written%n", options.folder);
+          .printf("geodex activations: %s: no logits were written, %s%n", options.folder, why);
     }
   }
 

@@ -206,6 +206,11 @@ final class AlignCommand extends GeodexCommand {
           "give either --model and --text, or --activations, or --global, --intermediate and"
               + " --local");
     }
+    if (documents != null && !fromMatrices) {
+      throw new UsageException("--documents goes with --global, --intermediate and --local");
+    }
+    ScaleRows.Pool.parse(pool);
+    source.checkModelType();
     if (!List.of("procrustes", "linear", "mlp").contains(map)) {
       throw new UsageException("--map %s: expected procrustes, linear or mlp", map);
     }

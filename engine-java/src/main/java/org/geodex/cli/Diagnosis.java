@@ -12,9 +12,11 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import org.geodex.backend.BackendOptions;
 import org.geodex.backend.MachineMemory;
 import org.geodex.blas.OpenBlas;
 import org.geodex.cuda.Cuda;
+import org.geodex.cuda.CudaOptions;
 
 /** The findings of {@code doctor}: one method a part of the machine, none of them fails. */
 final class Diagnosis {
@@ -86,6 +88,15 @@ final class Diagnosis {
     } catch (RuntimeException | LinkageError e) {
       return unavailable(Failure.of(e).sentence());
     }
+  }
+
+  /** The card that these options name, or why there is none. */
+  static String card(BackendOptions options) {
+    CudaOptions cuda = new CudaOptions(options.cudaBinding(), options.cudaDriver(), 0);
+    return switch (Cuda.availability(cuda)) {
+      case Cuda.Availability.Available card -> card.device();
+      case Cuda.Availability.Unavailable none -> "unavailable - " + none.reason();
+    };
   }
 
   /** Of the first core, at this moment. */

@@ -3,6 +3,7 @@ package org.geodex.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.geodex.backend.BackendOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,16 +25,25 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    long start = System.nanoTime();
+    BackendOptions options = common.backendOptions();
+    Map<String, Object> cuda = Diagnosis.cuda(); // first: a process keeps the driver it has opened
+    boolean onCard = options.backend().equals("cuda");
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("command", spec.name());
+    result.put("backend", options.backend().equals("auto") ? "cpu" : options.backend());
+    result.put("device", onCard ? Diagnosis.card(options) : Diagnosis.processor().get("name"));
+    result.put("threads", options.threads());
+    result.put("seed", common.seed);
     result.put("geodex", Version.text());
     result.put("java", Diagnosis.java());
     result.put("system", Diagnosis.system());
     result.put("processor", Diagnosis.processor());
     result.put("memory", Diagnosis.memory());
     result.put("openblas", Diagnosis.openBlas());
-    result.put("cuda", Diagnosis.cuda());
+    result.put("cuda", cuda);
     result.put("cache", String.valueOf(org.geodex.blas.NativeLibraries.cache()));
+    result.put("seconds", (System.nanoTime() - start) * 1e-9);
     ResultPrinter.print(spec.commandLine().getOut(), common.json, result);
     return 0;
   }

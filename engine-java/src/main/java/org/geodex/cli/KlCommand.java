@@ -136,7 +136,7 @@ final class KlCommand extends GeodexCommand {
 
   private void estimate(Backend backend, Matrix left, Matrix right, Map<String, Object> result) {
     List<String> warnings = new ArrayList<>();
-    double value =
+    Double value =
         switch (estimator) {
           case "gaussian-diag" ->
               compat == null
@@ -149,7 +149,7 @@ final class KlCommand extends GeodexCommand {
         };
     Map<String, Object> parameters = new LinkedHashMap<>(result);
     result.clear();
-    if (!Double.isNaN(value)) {
+    if (value != null) {
       result.put("value", value);
     }
     result.put("unit", "nats");
@@ -184,8 +184,8 @@ final class KlCommand extends GeodexCommand {
     return estimate.value();
   }
 
-  /** NaN where only the matrix was asked for, since the sets differ in size. */
-  private double categorical(Backend backend, Matrix left, Matrix right) {
+  /** Null where there is only the matrix, since the sets differ in size. */
+  private Double categorical(Backend backend, Matrix left, Matrix right) {
     if (out == null) {
       return KlCategorical.mean(backend, left, right, logits);
     }
@@ -197,10 +197,8 @@ final class KlCommand extends GeodexCommand {
         MatrixSink sink = MatrixSink.create(out, values.rows(), values.columns())) {
       KlCategorical.pairwise(backend, left, right, logits, values);
       sink.write(values);
-      double mean =
-          left.rows() == right.rows()
-              ? KlCategorical.mean(backend, left, right, logits)
-              : Double.NaN;
+      Double mean =
+          left.rows() == right.rows() ? KlCategorical.mean(backend, left, right, logits) : null;
       sink.commit();
       return mean;
     }

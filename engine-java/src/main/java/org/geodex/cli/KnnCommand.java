@@ -71,6 +71,9 @@ final class KnnCommand extends GeodexCommand {
     if (outIndices == null && outDistances == null) {
       throw new UsageException("name an output: --out-indices, --out-distances or both");
     }
+    if (outIndices != null && outIndices.equals(outDistances)) {
+      throw new UsageException("--out-indices and --out-distances name the same file");
+    }
     try (MatrixSource first = input.open(x);
         MatrixSource second = y == null ? null : input.open(y);
         AtomicOutputs outputs = AtomicOutputs.open()) {

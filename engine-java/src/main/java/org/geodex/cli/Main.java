@@ -7,6 +7,13 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.geodex.geodesic.ComponentPolicy;
+import org.geodex.geodesic.DimensionMle;
+import org.geodex.geodesic.Landmarks;
+import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.NeighbourGraph;
+import org.geodex.geodesic.Precision;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
@@ -14,6 +21,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code geodex COMMAND …}: one class a command, exit codes as in docs/conventions.md. */
@@ -59,6 +67,17 @@ public final class Main implements Runnable {
           SimilarityCommand.class,
           TokensCommand.class);
 
+  /** Choices of options that are constants with names of their own. */
+  private static final List<Class<? extends Enum<?>>> CHOICES =
+      List.of(
+          ComponentPolicy.class,
+          DimensionCommand.Estimator.class,
+          DimensionMle.Average.class,
+          Landmarks.Selection.class,
+          Metric.class,
+          NeighbourGraph.Kind.class,
+          Precision.class);
+
   @Spec private CommandSpec spec;
 
   public static void main(String[] args) {
@@ -84,11 +103,28 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     List<Class<?>> named = COMMANDS.stream().filter(type -> isNamed(type, args)).toList();
     (named.isEmpty() ? COMMANDS : named).forEach(line::addSubcommand);
+    CHOICES.forEach(type -> registerNames(line, type));
     return line.setUsageHelpWidth(HELP_WIDTH)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::reportUsage)
         .setExecutionExceptionHandler(Main::report)
         .setExecutionStrategy(Main::runLast);
+  }
+
+  /** A constant goes by the name that it prints; a wrong one is answered with those names. */
+  private static <T> void registerNames(CommandLine line, Class<T> type) {
+    List<T> choices = List.of(type.getEnumConstants());
+    String names = choices.stream().map(T::toString).collect(Collectors.joining(", "));
+    line.registerConverter(
+        type,
+        text ->
+            choices.stream()
+                .filter(choice -> choice.toString().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(
+                    () ->
+                        new TypeConversionException(
+                            "expected one of %s, but was '%s'".formatted(names, text))));
   }
 
   private static boolean isNamed(Class<?> type, String... args) {

@@ -23,8 +23,8 @@ final class PlanOptions {
       paramLabel = "P",
       defaultValue = "thirds",
       description =
-          "The plan's scales: thirds, readme, code, figure, a-b/c-d/e-f, or with --text auto"
-              + " (default ${DEFAULT-VALUE}).")
+          "The plan's scales: thirds, readme, code, figure or a-b/c-d/e-f; auto for a command that"
+              + " reads a text (default ${DEFAULT-VALUE}).")
   private String partition;
 
   /**
@@ -41,7 +41,7 @@ final class PlanOptions {
     }
     try (PlanContext context =
         new PlanContext(backend, model, tokenizer, documents, partition, seed)) {
-      return PlanFile.read(plan, context).check(model.config()).hook(seed);
+      return PlanFile.read(plan, context).hook(seed);
     }
   }
 }

@@ -1,6 +1,8 @@
 package org.geodex.cli;
 
 import java.nio.file.Path;
+import java.util.List;
+import org.geodex.error.UsageException;
 import picocli.CommandLine.Option;
 
 /** Where the layers of a model come from, and how they are cut into scales. */
@@ -37,6 +39,12 @@ final class ScaleOptions {
       defaultValue = "8",
       description = "Windows of text that the model runs together (default ${DEFAULT-VALUE}).")
   int batch;
+
+  void checkModelType() {
+    if (!List.of("gpt2", "bert", "roberta", "t5").contains(modelType)) {
+      throw new UsageException("--model-type %s: expected gpt2, bert, roberta or t5", modelType);
+    }
+  }
 
   /** How many of the two sources are named, even in part. */
   int sources() {

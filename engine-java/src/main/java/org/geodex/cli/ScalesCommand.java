@@ -52,6 +52,7 @@ final class ScalesCommand extends GeodexCommand {
     if (source.sources() != 1 || source.halfNamed()) {
       throw new UsageException("give either --model and --text, or --activations");
     }
+    source.checkModelType();
     if (maxRows < 50 || source.batch < 1) {
       throw new UsageException(
           "--max-rows %d --batch %d: expected >= 50 and >= 1", maxRows, source.batch);

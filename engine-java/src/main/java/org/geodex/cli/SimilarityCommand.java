@@ -10,8 +10,10 @@ import org.geodex.backend.Backend;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.geodesic.Metric;
+import org.geodex.geodesic.MetricDomain;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
+import org.geodex.matrix.UnitScale;
 import org.geodex.similarity.CanonicalCorrelation;
 import org.geodex.similarity.CkaDebiased;
 import org.geodex.similarity.CkaLinear;
@@ -54,7 +56,7 @@ final class SimilarityCommand extends GeodexCommand {
 
   @Mixin private InputOptions input;
 
-  @Parameters(arity = "2..*", paramLabel = "X", description = "Matrices with the same rows.")
+  @Parameters(arity = "1..*", paramLabel = "X", description = "Matrices with the same rows.")
   private List<String> names;
 
   @Option(
@@ -115,25 +117,39 @@ final class SimilarityCommand extends GeodexCommand {
   @Override
   Map<String, Object> run(Backend backend) {
     Similarity similarity = similarity();
+    if (names.size() < 2) {
+      throw new UsageException("X: expected two matrices or more with the same rows, got one");
+    }
     List<MatrixSource> sources = new ArrayList<>();
+    List<UnitScale> scales = new ArrayList<>();
     try {
       for (String name : names) {
-        sources.add(input.open(name));
+        MatrixSource source = input.open(name);
+        sources.add(source);
+        if (similarity instanceof MutualNeighbours neighbours) {
+          MetricDomain.check(neighbours.metric(), source.matrix(), name);
+        }
+        scales.add(
+            dependsOnScale() ? UnitScale.asIs(source.matrix()) : UnitScale.of(source.matrix()));
       }
-      return measure(backend, similarity, sources.stream().map(MatrixSource::matrix).toList());
+      return measure(backend, similarity, scales);
     } finally {
+      scales.forEach(UnitScale::close);
       sources.forEach(MatrixSource::close);
     }
   }
 
   private Map<String, Object> measure(
-      Backend backend, Similarity similarity, List<Matrix.View> matrices) {
+      Backend backend, Similarity similarity, List<UnitScale> scales) {
+    List<Matrix> matrices = scales.stream().map(UnitScale::matrix).toList();
     Map<String, Object> result = new LinkedHashMap<>();
     try {
       if (similarity instanceof CkaRbf rbf) {
         CkaRbf.Result rbfResult = rbf.result(backend, matrices);
         put(result, rbfResult.table());
-        result.put("sigma", rbfResult.bandwidths());
+        double[] bandwidths = rbfResult.bandwidths().clone();
+        Arrays.setAll(bandwidths, i -> Math.scalb(bandwidths[i], scales.get(i).exponent()));
+        result.put("sigma", bandwidths);
       } else if (matrices.size() == 2) {
         result.put("value", similarity.of(backend, matrices.get(0), matrices.get(1)));
       } else {
@@ -149,6 +165,11 @@ final class SimilarityCommand extends GeodexCommand {
     return result;
   }
 
+  private boolean dependsOnScale() {
+    return measure.equals("cka-rbf") && sigma != null
+        || measure.equals("mutual-knn") && metric.startsWith("fisher");
+  }
+
   /** One value for two matrices, else the table. */
   private void put(Map<String, Object> result, double[][] table) {
     if (table.length == 2) {
@@ -159,8 +180,7 @@ final class SimilarityCommand extends GeodexCommand {
     }
   }
 
-  private void describe(
-      Map<String, Object> result, Similarity similarity, List<Matrix.View> matrices) {
+  private void describe(Map<String, Object> result, Similarity similarity, List<Matrix> matrices) {
     switch (similarity) {
       case DistanceCorrelation ignored -> result.put("unbiased", unbiased);
       case RepresentationalSimilarity ignored -> result.put("correlation", correlation);

@@ -161,7 +161,7 @@ public record Design(
     if (plan != null) {
       Condition condition =
           new Condition(Condition.PLAN, Collections.emptySortedSet(), null, false, 0);
-      Plan read = PlanFile.read(plan, context).check(model.config());
+      Plan read = PlanFile.read(plan, context);
       plans.put(condition, Collections.nCopies(seeds, read));
     }
     for (Kind kind : kinds) {
@@ -170,6 +170,11 @@ public record Design(
           plans.put(condition, plans(condition, context, model));
         }
       }
+    }
+    if (plans.isEmpty()) {
+      throw new UsageException(
+          "nothing to act on: hidden state 0, which is all of %s, has no attention",
+          String.join(", ", scales));
     }
     return plans;
   }

@@ -70,7 +70,10 @@ public record Intervention(
     }
     int last = decoder ? config.decoderLayers() : config.layers();
     int first = kind.onAttention() ? 1 : 0;
-    if (states.isEmpty() || states.last() < first) {
+    if (states.isEmpty()) {
+      throw new UsageException("%s: no layers, expected at least one", kind);
+    }
+    if (states.last() >= 0 && states.last() < first) {
       throw new UsageException(
           "%s: hidden state 0 has no attention, expected layers from 1 on", kind);
     }

@@ -18,6 +18,7 @@ import org.geodex.matrix.Matrix;
 import org.geodex.matrix.MatrixSource;
 import org.geodex.matrix.Vectors;
 import org.geodex.model.Model;
+import org.geodex.model.ModelConfig;
 import org.geodex.model.Tokenizer;
 import org.geodex.scale.AutomaticPartition;
 import org.geodex.scale.LayerRange;
@@ -62,6 +63,10 @@ public final class PlanContext implements AutoCloseable {
     this.documents = documents;
     this.partitionName = partitionName;
     this.seed = seed;
+  }
+
+  ModelConfig config() {
+    return model.config();
   }
 
   /** The three scales. */

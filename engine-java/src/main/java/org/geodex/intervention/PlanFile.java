@@ -1,6 +1,8 @@
 package org.geodex.intervention;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -46,7 +48,7 @@ public final class PlanFile {
    * Reads a plan.
    *
    * @throws InputException for a file that cannot be read, and with the entry's number for a key
-   *     that is unknown or missing, or a value that does not fit
+   *     that is unknown or missing, or a value that does not fit or that the model does not have
    */
   public static Plan read(Path path, PlanContext context) {
     return new PlanFile(path, context).plan();
@@ -66,7 +68,9 @@ public final class PlanFile {
     for (int i = 0; i < list.size(); i++) {
       String place = "%s, intervention %d".formatted(path, i + 1);
       try {
-        all.add(entry(list.get(i), place));
+        Intervention one = entry(list.get(i), place);
+        one.check(context.config());
+        all.add(one);
       } catch (UsageException e) {
         throw new InputException(e, "%s: %s", place, e.getMessage());
       }
@@ -78,6 +82,8 @@ public final class PlanFile {
     String name = path.toString();
     ObjectMapper mapper =
         name.endsWith(".yaml") || name.endsWith(".yml") ? new YAMLMapper() : new JsonMapper();
+    mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+    mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     try {
       return mapper.readTree(Files.readString(path));
     } catch (NoSuchFileException e) {
@@ -170,6 +176,10 @@ public final class PlanFile {
 
   private static List<Integer> wholes(JsonNode node, String key, String place) {
     List<Integer> values = new ArrayList<>();
+    if (node.has(key) && !node.get(key).isArray()) {
+      throw new InputException(
+          "%s: %s %s: expected a list of whole numbers", place, key, node.get(key));
+    }
     for (JsonNode value : node.path(key)) {
       values.add(whole(value, key, place));
     }

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Parallel;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.SafetensorsFolder;
@@ -17,10 +19,14 @@ import org.geodex.matrix.Tensor;
  * gives a view. Closing the checkpoint ends every matrix it gave.
  */
 final class Checkpoint implements AutoCloseable {
+  private static final long CHECKED_AT_ONCE = 1 << 20;
+
   private final Path folder;
   private final SafetensorsFolder file;
-  private final List<StoredMatrix> given = new ArrayList<>();
+  private final List<Given> given = new ArrayList<>();
   private final List<Matrix.Owned> vectors = new ArrayList<>();
+
+  private record Given(String name, StoredMatrix matrix) {}
 
   private Checkpoint(Path folder, SafetensorsFolder file) {
     this.folder = folder;
@@ -92,8 +98,36 @@ final class Checkpoint implements AutoCloseable {
           "%s: tensor %s has shape %s, expected %s", file.path(), name, tensor.shape(), expected);
     }
     StoredMatrix matrix = new StoredMatrix(type(tensor), tensor.data(), rows, columns);
-    given.add(matrix);
+    given.add(new Given(name, matrix));
     return matrix;
+  }
+
+  /**
+   * Looks at every weight that was given out.
+   *
+   * @throws InputException with the first tensor that holds NaN or infinity, and where
+   */
+  void checkFinite(Parallel parallel) {
+    for (Given each : given) {
+      StoredMatrix matrix = each.matrix();
+      long count = matrix.rows() * matrix.columns();
+      AtomicLong first = new AtomicLong(count);
+      parallel.forEach(
+          Math.ceilDiv(count, CHECKED_AT_ONCE),
+          part -> {
+            long from = part * CHECKED_AT_ONCE;
+            long bad = matrix.firstNonFinite(from, Math.min(count, from + CHECKED_AT_ONCE));
+            first.accumulateAndGet(bad < 0 ? count : bad, Math::min);
+          });
+      if (first.get() < count) {
+        throw new InputException(
+            "%s: tensor %s is not finite at row %d, column %d",
+            file.path(),
+            each.name(),
+            first.get() / matrix.columns(),
+            first.get() % matrix.columns());
+      }
+    }
   }
 
   private static StoredMatrix.Type type(Tensor tensor) {
@@ -110,7 +144,7 @@ final class Checkpoint implements AutoCloseable {
   @Override
   public void close() {
     vectors.forEach(Matrix.Owned::close);
-    given.forEach(StoredMatrix::close);
+    given.forEach(each -> each.matrix().close());
     file.close();
   }
 }

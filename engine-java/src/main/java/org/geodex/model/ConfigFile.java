@@ -163,6 +163,14 @@ final class ConfigFile {
     return names != null && names.isArray() && names.size() > 0 ? names.get(0).asText() : null;
   }
 
+  /** Whether a class of GPT-2's or T5's predicts tokens; an unnamed one is taken to. */
+  static boolean hasTokenHead(String architecture) {
+    return architecture == null
+        || architecture.contains("LMHead")
+        || architecture.endsWith("DoubleHeadsModel")
+        || architecture.endsWith("ForConditionalGeneration");
+  }
+
   /** Refuses a key whose value is anything but neutral. */
   void refuse(String key, String why) {
     if (!isNeutral(root.get(key))) {

@@ -52,7 +52,7 @@ public record Gpt2Config(
         file.flag(true, "scale_attn_weights"),
         file.flag(false, "scale_attn_by_inverse_layer_idx"),
         file.flag(true, "tie_word_embeddings"),
-        architecture == null || !architecture.equals("GPT2Model"),
+        ConfigFile.hasTokenHead(architecture),
         file.integer(end.isEmpty() ? 0 : end.get(0), 0, "pad_token_id"),
         end);
   }

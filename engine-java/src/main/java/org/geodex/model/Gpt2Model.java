@@ -8,6 +8,7 @@ import org.geodex.backend.transformer.Epilogue;
 import org.geodex.backend.transformer.Heads;
 import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
+import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.StoredMatrix;
 
@@ -48,9 +49,7 @@ final class Gpt2Model extends TransformerModel {
       layers.add(layer(prefix + "h." + i + "."));
     }
     finalNorm = layerNorm(prefix + "ln_f", d, config.epsilon());
-    StoredMatrix output =
-        config.tied() ? tokens : weights.matrix("lm_head.weight", config.vocabulary(), d);
-    head = new Projection(output, true, null);
+    head = head(!config.tied(), tokens, config.headed(), d);
   }
 
   private Layer layer(String name) {
@@ -111,6 +110,7 @@ final class Gpt2Model extends TransformerModel {
 
   @Override
   public Decoding decode(int[][] prompts, int newTokens, boolean cache, LayerHook hook) {
+    requireHead(head);
     return new Gpt2Decoding(this, prompts, newTokens, cache, hook);
   }
 
@@ -140,6 +140,9 @@ final class Gpt2Model extends TransformerModel {
   }
 
   private Matrix run(TokenBatch batch, float[] mask, KeyValueCache cache, Pass pass) {
+    if (batch.decoderInputIds() != null) {
+      throw new InputException("decoder_input_ids: a gpt2 has no decoder");
+    }
     Matrix x = pass.hidden(0);
     embed(batch, x);
     pass.residual(0, x);

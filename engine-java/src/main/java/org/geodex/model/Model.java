@@ -19,9 +19,21 @@ public sealed interface Model extends AutoCloseable permits TransformerModel {
   /**
    * Loads a checkpoint; the caller closes the model before the backend.
    *
-   * @throws org.geodex.error.InputException for a file, key, tensor or shape that does not fit
+   * @throws org.geodex.error.InputException for a file, key, tensor or shape that does not fit, and
+   *     for a weight that is not finite
    */
   static Model load(Path folder, Backend backend) {
+    TransformerModel model = open(folder, backend);
+    try {
+      model.weights.checkFinite(backend.parallel());
+      return model;
+    } catch (Throwable e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private static TransformerModel open(Path folder, Backend backend) {
     ModelConfig config = ModelConfig.read(folder);
     Checkpoint checkpoint = Checkpoint.open(folder);
     try {

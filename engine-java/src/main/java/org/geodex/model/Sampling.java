@@ -9,7 +9,8 @@ import org.geodex.error.UsageException;
  *
  * @param temperature divides the logits; 0 takes the largest, the lower id of two equal ones
  * @param topK draw from the K most likely tokens; 0 for all
- * @param topP draw from the fewest most likely tokens whose probabilities reach P; 1 for all
+ * @param topP draw from the fewest most likely tokens whose probabilities reach P of what top-k
+ *     leaves; 1 for all
  */
 public record Sampling(double temperature, int topK, double topP) {
   public static final Sampling GREEDY = new Sampling(0, 0, 1);
@@ -68,13 +69,13 @@ public record Sampling(double temperature, int topK, double topP) {
       return;
     }
     Integer[] order = new Integer[weights.length];
-    double total = 0;
-    for (int i = 0; i < order.length; i++) {
-      order[i] = i;
-      total += weights[i];
-    }
+    Arrays.setAll(order, i -> i);
     Arrays.sort(order, (a, b) -> Double.compare(weights[b], weights[a]));
     int kept = topK > 0 ? Math.min(topK, order.length) : order.length;
+    double total = 0; // of what top-k leaves, as in transformers
+    for (int i = 0; i < kept; i++) {
+      total += weights[order[i]];
+    }
     double reached = 0;
     int nucleus = 0;
     while (nucleus < kept && reached < topP * total) {

@@ -11,7 +11,9 @@ import org.geodex.error.InputException;
  * @param buckets rows of the relative position table
  * @param maxDistance distance from which on all positions share the last bucket
  * @param gated feed-forward blocks have two first matrices, one of them through {@code function}
- * @param tied logits come from the token embedding, scaled by 1/√d
+ * @param tied logits come from the token embedding, unless the checkpoint has a head of its own
+ * @param scaled what the head reads is scaled by 1/√d; older configurations say it by {@code tied}
+ * @param headed the checkpoint's class has a head over tokens
  * @param encoderOnly the checkpoint's class has no decoder
  */
 public record T5Config(
@@ -28,6 +30,8 @@ public record T5Config(
     boolean gated,
     double epsilon,
     boolean tied,
+    boolean scaled,
+    boolean headed,
     boolean encoderOnly,
     int maxLength,
     int startToken,
@@ -77,6 +81,8 @@ public record T5Config(
         file.flag(parts.length == 2, "is_gated_act"),
         file.fraction(1e-6, "layer_norm_epsilon"),
         file.flag(true, "tie_word_embeddings"),
+        file.flag(file.flag(true, "tie_word_embeddings"), "scale_decoder_outputs"),
+        ConfigFile.hasTokenHead(architecture),
         encoderOnly,
         file.size(512, "n_positions"),
         file.integer(pad, 0, "decoder_start_token_id"),

@@ -48,11 +48,9 @@ final class T5Model extends TransformerModel {
     encoder = half(Stack.ENCODER, config.layers());
     boolean decodes = config.decoderLayers() > 0 && weights.has("decoder.final_layer_norm.weight");
     decoder = decodes ? half(Stack.DECODER, config.decoderLayers()) : null;
-    StoredMatrix output =
-        config.tied() || !decodes
-            ? tokens
-            : weights.matrix("lm_head.weight", config.vocabulary(), d);
-    head = new Projection(output, true, null);
+    // A configuration that says both scales for the tied embedding; else the head is its own.
+    boolean own = !config.tied() || !config.scaled() && weights.has("lm_head.weight");
+    head = decodes ? head(own, tokens, config.headed(), d) : null;
     headNorm = decodes ? headNorm(decoder.finalNorm()) : null;
   }
 
@@ -115,9 +113,9 @@ final class T5Model extends TransformerModel {
     return new Norm(vector(name + ".weight", config.width()), null, config.epsilon(), true);
   }
 
-  /** The final norm with 1/√d folded into its gain, for logits from the tied embedding. */
+  /** The final norm, with 1/√d folded into its gain where the head reads it so. */
   private Norm headNorm(Norm norm) {
-    if (!config.tied()) {
+    if (!config.scaled()) {
       return norm;
     }
     int d = config.width();
@@ -179,7 +177,7 @@ final class T5Model extends TransformerModel {
     Encoded source = new Encoded(encoded, batch.length(), encoderMask);
     Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
     ops.norm(raw, decoder.finalNorm(), pass.hidden(config.decoderLayers()));
-    if (keep.heads()) {
+    if (keep.heads() && config.headed()) {
       addLogits(raw, pass, keep, result, this::logits);
     }
   }
@@ -195,6 +193,7 @@ final class T5Model extends TransformerModel {
     if (decoder == null) {
       throw new InputException("%s: this checkpoint has no decoder", folder());
     }
+    requireHead(head);
     return new T5Decoding(this, prompts, newTokens, cache, hook);
   }
 

@@ -1,6 +1,7 @@
 package org.geodex.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -128,7 +129,7 @@ public record TokenBatch(
     if (root.isArray()) {
       object = new ObjectMapper().createObjectNode().set("input_ids", root);
     }
-    if (!object.isObject() || !object.has("input_ids")) {
+    if (!object.isObject() || !object.hasNonNull("input_ids")) {
       throw new InputException("%s: expected a JSON object with the key input_ids", path);
     }
     try {
@@ -171,7 +172,9 @@ public record TokenBatch(
 
   private static JsonNode json(Path path) {
     try {
-      return new ObjectMapper().readTree(Files.readString(path));
+      return new ObjectMapper()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .readTree(Files.readString(path));
     } catch (NoSuchFileException e) {
       throw new InputException(e, "%s: no such file", path);
     } catch (JsonProcessingException e) {

@@ -9,6 +9,7 @@ import org.geodex.backend.transformer.Projection;
 import org.geodex.backend.transformer.Transformer;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.matrix.StoredMatrix;
 
 /** What the four families share: weights by name, embeddings, masks, checks. */
 abstract sealed class TransformerModel implements Model permits Gpt2Model, BertModel, T5Model {
@@ -45,6 +46,27 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
     String gain = weights.firstOf(name + ".weight", name + ".gamma");
     String bias = weights.firstOf(name + ".bias", name + ".beta");
     return new Norm(vector(gain, width), vector(bias, width), epsilon, false);
+  }
+
+  /**
+   * The head over tokens: {@code lm_head} or the embedding. Null where the class has none and the
+   * file holds none.
+   *
+   * @param own the head is not the embedding
+   */
+  final Projection head(boolean own, StoredMatrix embedding, boolean headed, int width) {
+    String name = "lm_head.weight";
+    if (own && !headed && !weights.has(name)) {
+      return null;
+    }
+    return new Projection(
+        own ? weights.matrix(name, config().vocabulary(), width) : embedding, true, null);
+  }
+
+  final void requireHead(Projection head) {
+    if (head == null) {
+      throw new InputException("%s: has no head that predicts tokens", folder());
+    }
   }
 
   /** The rows one after the other. */

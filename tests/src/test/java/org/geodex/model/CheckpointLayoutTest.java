@@ -1,6 +1,9 @@
 package org.geodex.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,6 +17,7 @@ import java.util.Map;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
+import org.geodex.error.InputException;
 import org.geodex.matrix.ElementType;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.SafetensorsFile;
@@ -22,6 +26,7 @@ import org.geodex.matrix.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Goldens whose checkpoint is laid out in another way must give the same numbers. */
@@ -144,6 +149,47 @@ class CheckpointLayoutTest {
       write("model.safetensors", tensors(file));
     }
     checkHiddenStatesAndLogits(golden, false);
+  }
+
+  /**
+   * Transformers 5 calls every T5 tied and says by another key whether the head's input is scaled.
+   */
+  @Test
+  void aT5ThatWasSavedAgain() throws IOException {
+    Golden golden = Golden.of("t5-v1_1-gated-3l");
+    ObjectNode config = (ObjectNode) golden.json("config.json");
+    config.put("tie_word_embeddings", true).put("scale_decoder_outputs", false);
+    Files.writeString(folder.resolve("config.json"), new ObjectMapper().writeValueAsString(config));
+    try (SafetensorsFile file = weights(golden)) {
+      write("model.safetensors", tensors(file));
+    }
+    checkHiddenStatesAndLogits(golden, false);
+  }
+
+  /** Untied embeddings without a head: the class has none, and hidden states need none. */
+  @ParameterizedTest
+  @CsvSource({"gpt2-lm-4l,GPT2Model", "t5-v1_1-gated-3l,T5Model"})
+  void aClassWithoutAHead(String name, String architecture) throws IOException {
+    Golden golden = Golden.of(name);
+    ObjectNode config = (ObjectNode) golden.json("config.json");
+    config.put("tie_word_embeddings", false).putArray("architectures").add(architecture);
+    Files.writeString(folder.resolve("config.json"), new ObjectMapper().writeValueAsString(config));
+    try (SafetensorsFile file = weights(golden)) {
+      Map<String, Tensor> tensors = tensors(file);
+      tensors.remove("lm_head.weight");
+      write("model.safetensors", tensors);
+    }
+    try (Backend backend = Backends.open(BackendOptions.defaults());
+        Model model = Model.load(folder, backend);
+        Activations activations =
+            model.forward(golden.inputs(), Keep.everything(), LayerHook.NONE)) {
+      assertFalse(activations.has("logits"));
+      int[][] prompt = {{1, 2}};
+      InputException e =
+          assertThrows(
+              InputException.class, () -> model.decode(prompt, 1, true, LayerHook.NONE).close());
+      assertTrue(e.getMessage().contains("has no head"), e.getMessage());
+    }
   }
 
   /** Tensors dealt out to three files. */
