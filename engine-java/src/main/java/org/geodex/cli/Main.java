@@ -114,7 +114,7 @@ public final class Main implements Runnable {
   /** A constant goes by the name that it prints; a wrong one is answered with those names. */
   private static <T> void registerNames(CommandLine line, Class<T> type) {
     List<T> choices = List.of(type.getEnumConstants());
-    String names = choices.stream().map(T::toString).collect(Collectors.joining(", "));
+    String names = choices.stream().map(Object::toString).collect(Collectors.joining(", "));
     line.registerConverter(
         type,
         text ->

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
@@ -90,7 +91,10 @@ public final class PlanFile {
       throw new InputException(e, "%s: no such file", path);
     } catch (JsonProcessingException e) {
       int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-      String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+      String reason =
+          e instanceof MismatchedInputException
+              ? "something follows the plan's end"
+              : e.getOriginalMessage().lines().findFirst().orElse("");
       throw new InputException(e, "%s, line %d: cannot be read (%s)", path, line, reason);
     } catch (IOException e) {
       throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
