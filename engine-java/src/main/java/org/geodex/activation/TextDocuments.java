@@ -1,11 +1,5 @@
 package org.geodex.activation;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.text.BreakIterator;
 import java.util.ArrayList;
@@ -14,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /** Documents and sentences of a text file. A blank line ends a document. */
 public final class TextDocuments {
@@ -28,21 +23,11 @@ public final class TextDocuments {
    * @throws InputException when it cannot be read, is not UTF-8, or holds no text
    */
   public static List<String> read(Path path) {
-    try {
-      byte[] bytes = Files.readAllBytes(path);
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      List<String> documents = split(text);
-      if (documents.isEmpty()) {
-        throw new InputException("%s: holds no text", path);
-      }
-      return documents;
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file", path);
-    } catch (CharacterCodingException e) {
-      throw new InputException(e, "%s: is not UTF-8 text", path);
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
+    List<String> documents = split(TextFile.read(path));
+    if (documents.isEmpty()) {
+      throw new InputException("%s: holds no text", path);
     }
+    return documents;
   }
 
   /**

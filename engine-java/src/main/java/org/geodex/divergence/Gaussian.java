@@ -123,12 +123,11 @@ public final class Gaussian implements AutoCloseable {
   }
 
   private void refuseSingular(Matrix64 l, int info) {
+    String remedy = intensity == 0 ? "drop it or use --shrinkage ledoit-wolf" : "drop it";
     for (int j = 0; j < d(); j++) {
       if (!(covariance.get(j, j) > 0)) {
         throw new InputException(
-            "%s: column %d is constant, so the covariance is singular; drop it or use --shrinkage"
-                + " ledoit-wolf",
-            name, j);
+            "%s: column %d is constant, so the covariance is singular; %s", name, j, remedy);
       }
     }
     if (intensity == 0 && n <= d()) {
@@ -143,8 +142,8 @@ public final class Gaussian implements AutoCloseable {
       if (failed || !(pivot > SINGULAR * d() * covariance.get(j, j))) {
         throw new InputException(
             "%s: column %d is a linear combination of the columns before it, so the covariance is"
-                + " singular; drop it or use --shrinkage ledoit-wolf",
-            name, j);
+                + " singular; %s",
+            name, j, remedy);
       }
     }
   }

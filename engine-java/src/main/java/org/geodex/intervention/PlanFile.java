@@ -1,16 +1,11 @@
 package org.geodex.intervention;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +13,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
+import org.geodex.file.TextFile;
 import org.geodex.scale.LayerRange;
 
 /**
@@ -85,20 +81,7 @@ public final class PlanFile {
         name.endsWith(".yaml") || name.endsWith(".yml") ? new YAMLMapper() : new JsonMapper();
     mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
     mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-    try {
-      return mapper.readTree(Files.readString(path));
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file", path);
-    } catch (JsonProcessingException e) {
-      int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-      String reason =
-          e instanceof MismatchedInputException
-              ? "something follows the plan's end"
-              : e.getOriginalMessage().lines().findFirst().orElse("");
-      throw new InputException(e, "%s, line %d: cannot be read (%s)", path, line, reason);
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
-    }
+    return TextFile.json(path, mapper);
   }
 
   private static void checkKeys(JsonNode object, List<String> known, String place) {

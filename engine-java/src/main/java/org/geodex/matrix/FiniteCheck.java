@@ -25,7 +25,7 @@ final class FiniteCheck {
     long row = first / matrix.columns();
     int column = (int) (first % matrix.columns());
     throw new InputException(
-        "%s: row %d, column %d is %s, expected finite numbers (--allow-nonfinite to insist)",
+        "%s: row %d, column %d is %s in f32, expected finite numbers (--allow-nonfinite to insist)",
         name, row, column, matrix.get(row, column));
   }
 

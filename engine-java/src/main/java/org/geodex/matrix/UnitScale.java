@@ -17,7 +17,7 @@ public final class UnitScale implements AutoCloseable {
   }
 
   public static UnitScale of(Matrix x) {
-    float largest = FiniteCheck.largestMagnitude(x.segment());
+    float largest = FiniteCheck.largestMagnitude(x.reading());
     int exponent = largest == 0 || !Float.isFinite(largest) ? 0 : Math.getExponent(largest);
     return Math.abs(exponent) > MOST_EXPONENT
         ? new UnitScale(scaled(x, exponent), exponent)

@@ -1,15 +1,12 @@
 package org.geodex.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.geodex.backend.transformer.ActivationFunction;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /** A checkpoint's config.json: typed values with defaults, and errors that name file and key. */
 final class ConfigFile {
@@ -56,24 +53,14 @@ final class ConfigFile {
   }
 
   static ConfigFile read(Path path) {
-    try {
-      JsonNode root = new ObjectMapper().readTree(Files.readString(path));
-      if (root == null || !root.isObject()) {
-        throw new InputException("%s: expected a JSON object", path);
-      }
-      return new ConfigFile(path, root);
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file; expected a checkpoint's config.json", path);
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          e,
-          "%s: not valid JSON at line %d (%s)",
-          path,
-          e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-          e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
+    if (!Files.exists(path)) {
+      throw new InputException("%s: no such file; expected a checkpoint's config.json", path);
     }
+    JsonNode root = TextFile.json(path);
+    if (!root.isObject()) {
+      throw new InputException("%s: expected a JSON object", path);
+    }
+    return new ConfigFile(path, root);
   }
 
   Path path() {

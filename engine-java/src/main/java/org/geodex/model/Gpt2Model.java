@@ -37,7 +37,7 @@ final class Gpt2Model extends TransformerModel {
     super(weights, backend);
     this.config = config;
     int d = config.width();
-    String prefix = weights.has("transformer.wpe.weight") ? "transformer." : "";
+    String prefix = weights.has("transformer.ln_f.weight") ? "transformer." : "";
     String embedding = prefix + "wte.weight";
     if (config.tied()) {
       // Where the two are one tensor, a file may hold it under either name.

@@ -1,16 +1,12 @@
 package org.geodex.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /**
  * Token ids of a batch of sequences of one length, with what else a model may be told of them. All
@@ -124,7 +120,7 @@ public record TokenBatch(
    * names, or a plain list of lists of ids.
    */
   public static TokenBatch read(Path path) {
-    JsonNode root = json(path);
+    JsonNode root = TextFile.json(path);
     JsonNode object = root;
     if (root.isArray()) {
       object = new ObjectMapper().createObjectNode().set("input_ids", root);
@@ -147,7 +143,7 @@ public record TokenBatch(
 
   /** Token ids row by row, of any lengths; places that attention_mask says are padding left out. */
   public static int[][] readLists(Path path) {
-    JsonNode root = json(path);
+    JsonNode root = TextFile.json(path);
     try {
       JsonNode object =
           root.isArray() ? new ObjectMapper().createObjectNode().set("input_ids", root) : root;
@@ -167,20 +163,6 @@ public record TokenBatch(
       return ids;
     } catch (InputException e) {
       throw new InputException(e, "%s: %s", path, e.getMessage());
-    }
-  }
-
-  private static JsonNode json(Path path) {
-    try {
-      return new ObjectMapper()
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .readTree(Files.readString(path));
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file", path);
-    } catch (JsonProcessingException e) {
-      throw new InputException(e, "%s: not valid JSON (%s)", path, e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", path, e.getMessage());
     }
   }
 

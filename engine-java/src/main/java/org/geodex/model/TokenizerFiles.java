@@ -1,16 +1,15 @@
 package org.geodex.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /** Finds a checkpoint's tokenizer files and brings the older ones to the form of tokenizer.json. */
 final class TokenizerFiles {
@@ -20,19 +19,12 @@ final class TokenizerFiles {
 
   /** The content of a tokenizer.json, found or made. */
   static String json(Path folder) {
-    try {
-      return find(folder).toString();
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          e, "%s: a tokenizer file is not valid JSON (%s)", folder, e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", folder, e.getMessage());
-    }
+    return find(folder).toString();
   }
 
-  private static JsonNode find(Path folder) throws IOException {
+  private static JsonNode find(Path folder) {
     if (Files.exists(folder.resolve("tokenizer.json"))) {
-      JsonNode root = JSON.readTree(Files.readString(folder.resolve("tokenizer.json")));
+      JsonNode root = TextFile.json(folder.resolve("tokenizer.json"));
       if (!root.isObject() || !root.has("model")) {
         throw new InputException(
             "%s: expected an object with the key model", folder.resolve("tokenizer.json"));
@@ -59,8 +51,8 @@ final class TokenizerFiles {
   }
 
   /** Byte-level BPE of GPT-2 or RoBERTa from vocab.json and merges.txt. */
-  private static JsonNode bytePairs(Path folder) throws IOException {
-    JsonNode vocabulary = JSON.readTree(Files.readString(folder.resolve("vocab.json")));
+  private static JsonNode bytePairs(Path folder) {
+    JsonNode vocabulary = TextFile.json(folder.resolve("vocab.json"));
     if (!vocabulary.isObject()) {
       throw new InputException(
           "%s: expected an object of tokens and ids", folder.resolve("vocab.json"));
@@ -72,7 +64,7 @@ final class TokenizerFiles {
     model.put("fuse_unk", false);
     model.set("vocab", vocabulary);
     ArrayNode merges = model.putArray("merges");
-    for (String line : Files.readAllLines(folder.resolve("merges.txt"))) {
+    for (String line : TextFile.read(folder.resolve("merges.txt")).lines().toList()) {
       if (!line.startsWith("#version") && !line.isBlank()) {
         merges.add(line.stripTrailing());
       }
@@ -105,9 +97,9 @@ final class TokenizerFiles {
   }
 
   /** WordPiece of BERT from vocab.txt: one token a line, its number the id. */
-  private static JsonNode wordPieces(Path folder) throws IOException {
+  private static JsonNode wordPieces(Path folder) {
     ObjectNode vocabulary = JSON.createObjectNode();
-    for (String line : Files.readAllLines(folder.resolve("vocab.txt"))) {
+    for (String line : TextFile.read(folder.resolve("vocab.txt")).lines().toList()) {
       vocabulary.put(line.stripTrailing(), vocabulary.size());
     }
     for (String token : List.of("[UNK]", "[CLS]", "[SEP]")) {
@@ -164,8 +156,8 @@ final class TokenizerFiles {
   }
 
   /** tokenizer_config.json, or nothing. */
-  private static JsonNode settings(Path folder) throws IOException {
+  private static JsonNode settings(Path folder) {
     Path path = folder.resolve("tokenizer_config.json");
-    return Files.exists(path) ? JSON.readTree(Files.readString(path)) : JSON.createObjectNode();
+    return Files.exists(path) ? TextFile.json(path) : JSON.createObjectNode();
   }
 }

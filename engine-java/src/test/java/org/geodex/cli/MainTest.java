@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.util.List;
 import org.geodex.error.UnavailableException;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -42,6 +43,9 @@ class MainTest {
     assertEquals("", run.out());
     assertEquals(2, CommandRun.of().exit());
     assertEquals(2, CommandRun.of("doctor", "--threads", "many").exit());
+    assertEquals(2, CommandRun.of("doctor", "--backend", "gpu").exit());
+    CommandRun metric = CommandRun.of("pairwise", "x.npy", "--metric", "taxi", "--out", "d.npy");
+    assertTrue(metric.err().contains("expected one of euclidean, sqeuclidean"), metric.err());
   }
 
   @Test
@@ -58,6 +62,9 @@ class MainTest {
     assertTrue(json.at("/processor/cores").asInt() > 0);
     assertTrue(json.at("/memory/total_bytes").asLong() > 0);
     assertTrue(json.at("/cuda/kernels").asInt() > 0, json.toString());
+    for (String key : List.of("backend", "device", "threads", "seed", "seconds")) {
+      assertTrue(json.has(key), key);
+    }
     assertFalse(json.at("/cuda/system").isMissingNode());
     assertTrue(CommandRun.of("doctor").out().contains("openblas"));
   }

@@ -36,6 +36,38 @@ class SimilarityCommandTest {
     }
   }
 
+  /** A measure that knows no scale gives one value, also where squares leave f32's range. */
+  @Test
+  void scaleIsNothing() {
+    for (String measure : "cka-rbf distance-correlation rsa mutual-knn procrustes".split(" ")) {
+      double value = similarity(x, y, measure);
+      for (int exponent : new int[] {-90, 75}) {
+        double scaled =
+            similarity(scaled("sx.npy", 1, 6, exponent), scaled("sy.npy", 2, 4, exponent), measure);
+        assertEquals(value, scaled, 1e-6, measure + " times 2^" + exponent);
+      }
+    }
+  }
+
+  private static double similarity(Path x, Path y, String measure) {
+    return CommandRun.of("similarity", x, y, "--measure", measure, "--json")
+        .json()
+        .get("value")
+        .asDouble();
+  }
+
+  private Path scaled(String name, long seed, int d, int exponent) {
+    Random random = new Random(seed);
+    try (Matrix.Owned matrix = Matrix.allocate(40, d)) {
+      for (int i = 0; i < 40; i++) {
+        for (int j = 0; j < d; j++) {
+          matrix.set(i, j, Math.scalb((float) random.nextGaussian(), exponent));
+        }
+      }
+      return write(name, matrix);
+    }
+  }
+
   private Path write(String name, Matrix matrix) {
     Path path = folder.resolve(name);
     MatrixWriter.write(path, matrix);

@@ -101,7 +101,21 @@ class PlanFileTest {
     refused(
         "[{\"kind\": \"translate\", \"alpha\": 1, \"layers\": 1, \"direction\": [1, 2]}]",
         "direction [1,2]: expected random");
-    refused("[{\"kind\": \"scale\", ", "line 1: cannot be read");
+    refused("[{\"kind\": \"scale\", ", "line 1: not valid JSON");
+    refused("[] []", "line 1: something follows");
+    String place = "intervention 1: ";
+    refused("[{\"kind\": \"scale\", \"kind\": \"noise\"}]", "Duplicate field 'kind'");
+    refused("[{\"kind\": \"scale\", \"alpha\": 2, \"layers\": 9}]", place + "scale: layer 9");
+    refused("[{\"kind\": \"scale\", \"alpha\": 2, \"layers\": []}]", place + "scale: no layers");
+    refused(
+        "[{\"kind\": \"remove-heads\", \"alpha\": 1, \"layers\": 1, \"heads\": [99]}]",
+        place + "remove-heads: head 99");
+    refused(
+        "[{\"kind\": \"remove-heads\", \"alpha\": 1, \"layers\": 1, \"heads\": 2}]",
+        place + "heads 2: expected a list");
+    refused(
+        "[{\"kind\": \"attention-uniform\", \"alpha\": 1, \"layers\": [0]}]",
+        place + "attention-uniform: hidden state 0 has no attention");
   }
 
   private void refused(String json, String words) {

@@ -138,6 +138,8 @@ class GenerationTest {
     for (int i = 0; i < 3000; i++) {
       counts[new Sampling(1, 0, 0.8).choose(logits.clone(), random)]++;
       assertEquals(1, new Sampling(3, 1, 1).choose(logits.clone(), random));
+      // Of the two that top-k leaves, 0.7 is 0.78 of all.
+      assertEquals(1, new Sampling(1, 2, 0.75).choose(logits.clone(), random));
     }
     assertEquals(0, counts[0]);
     assertEquals(3000 * 7 / 9.0, counts[1], 4 * Math.sqrt(3000 * 14 / 81.0));

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,6 +124,27 @@ class ModelInputTest {
             .replaceFirst("h\\.2\\.ln_1\\.bias", "h.2.ln_1.bios")
             .getBytes(StandardCharsets.ISO_8859_1));
     refuses("transformer.h.2.ln_1.bias", "[48]");
+  }
+
+  /** One bit pattern of each stored type, at a place of its own. */
+  @ParameterizedTest
+  @CsvSource({"gpt2-lm-4l,4,0x7fc00000", "gpt2-fp16-3l,2,0x7c00", "gpt2-bf16-3l,2,0xff80"})
+  void aWeightThatIsNotFiniteIsNamed(String golden, int size, String bits) throws IOException {
+    copy(golden);
+    String name =
+        golden.contains("bf16") ? "h.1.mlp.c_fc.weight" : "transformer.h.1.mlp.c_fc.weight";
+    Path path = folder.resolve("model.safetensors");
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+    int header = (int) bytes.getLong(0);
+    String text = new String(bytes.array(), 8, header, StandardCharsets.UTF_8);
+    JsonNode tensor = new ObjectMapper().readTree(text).get(name);
+    int columns = tensor.at("/shape/1").asInt();
+    int at = 8 + header + tensor.at("/data_offsets/0").asInt() + size * (2 * columns + 3);
+    for (int b = 0; b < size; b++) {
+      bytes.put(at + b, (byte) (Integer.decode(bits) >>> 8 * b));
+    }
+    Files.write(path, bytes.array());
+    refuses("tensor " + name, "row 2, column 3");
   }
 
   @Test

@@ -107,7 +107,9 @@ final class TallQr {
 
     private void fold(int rows) {
       int info = OpenBlas.dgeqrf(rows, columns, buffer, capacity, tau);
-      CpuAlgebra.check("dgeqrf", info, rows + " x " + columns);
+      if (info != 0) {
+        CpuAlgebra.check("dgeqrf", info, rows + " x " + columns);
+      }
       rank = Math.min(rows, columns);
       for (int j = 0; j < columns; j++) {
         for (int i = j + 1; i < rank; i++) {
