@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Packs what a GPU machine without Java needs into one archive: a runtime, the jars, the fatbins, the
 # tests, the benchmarks. Usage: tests/gpu-host/pack.sh [OUT.tar.xz]; build first with
-# `mvn -B package -DskipTests`. On the machine: tar xf, then ./run.sh.
+# `mvn -B package -DskipTests`. On the machine: tar xf (without xz: python3 -m tarfile -e), then
+# ./run.sh.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-$root/tests/target/geodex-gpu-host.tar.xz}

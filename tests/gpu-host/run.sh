@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the GPU lane on this machine, from the unpacked archive: the contract of both bindings, parity
 # of every operation on both against the specification, ceilings and times of every kernel, peers,
-# compute-sanitizer. Ends in a table; benchmarks/results/<device>.json holds the numbers, logs.tar.gz
-# what every step said. A step that cannot run, a skipped test and a step that the 8 minutes leave no
-# time for count as failed.
+# kernels compiled by NVRTC, compute-sanitizer. Ends in a table; benchmarks/results/<device>.json
+# holds the numbers, logs.tar.gz what every step said. A step that cannot run, a skipped test and a
+# step that the 8 minutes leave no time for count as failed.
 # Usage: run.sh [--driver emulator]: without a card, to test the lane itself; then compute-sanitizer
 # and the peers are left out and the shapes are small.
 set -uo pipefail
@@ -120,10 +120,6 @@ lane() { # BINDING
 }
 
 step contract junit -Dgeodex.lane=contract --select-class org.geodex.cuda.CudaContractTest
-if [ "$driver" = system ]; then
-  step nvrtc junit -Dgeodex.lane=nvrtc --select-class org.geodex.cuda.NvrtcTest
-  step nvrtc-contract junit -Dgeodex.cuda.images=sources --select-class org.geodex.cuda.CudaContractTest
-fi
 if [ "$driver" != system ]; then step emulator junit -Dgeodex.lane=emulator --select-class org.geodex.cuda.EmulatorTest; fi
 step parity-panama parity panama
 step lane-panama lane panama
@@ -131,6 +127,8 @@ step parity-jcuda parity jcuda
 step lane-jcuda lane jcuda
 if [ "$driver" = system ]; then
   step peers peers
+  step nvrtc junit -Dgeodex.lane=nvrtc --select-class org.geodex.cuda.NvrtcTest
+  step nvrtc-contract junit -Dgeodex.cuda.images=sources --select-class org.geodex.cuda.CudaContractTest
   step sanitizer-memcheck sanitize memcheck
   step sanitizer-racecheck sanitize racecheck
 fi

@@ -150,12 +150,12 @@ final class ConfigFile {
     return names != null && names.isArray() && names.size() > 0 ? names.get(0).asText() : null;
   }
 
-  /** Whether a class of GPT-2's or T5's predicts tokens; an unnamed one is taken to. */
+  /** Whether a class of GPT-2's or T5's predicts tokens; one that is not known is taken to. */
   static boolean hasTokenHead(String architecture) {
     return architecture == null
-        || architecture.contains("LMHead")
-        || architecture.endsWith("DoubleHeadsModel")
-        || architecture.endsWith("ForConditionalGeneration");
+        || !List.of("GPT2Model", "T5Model", "T5EncoderModel").contains(architecture)
+            && !architecture.endsWith("Classification")
+            && !architecture.endsWith("QuestionAnswering");
   }
 
   /** Refuses a key whose value is anything but neutral. */

@@ -74,8 +74,7 @@ public final class Cuda {
   /** What {@code doctor} prints: driver, devices, cuBLAS, NVRTC, kernels, emulator. */
   public static Map<String, Object> describe() {
     Map<String, Object> all = new LinkedHashMap<>();
-    Object system = describeSystem();
-    all.put("system", system);
+    all.put("system", describeSystem());
     all.put("fatbin", describeFatbin());
     String emulator =
         KernelImages.buildProperty("emulator", "kernels-cuda is not on the class path");
