@@ -77,7 +77,7 @@ final class Gpt2Model extends TransformerModel {
   @Override
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
-    checkLayers(keep);
+    checkLayers(keep, false);
     Activations result = new Activations(backend);
     try {
       Pass pass =

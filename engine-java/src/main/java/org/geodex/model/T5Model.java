@@ -135,7 +135,7 @@ final class T5Model extends TransformerModel {
   @Override
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
-    checkLayers(keep);
+    checkLayers(keep, batch.decoderInputIds() != null);
     Activations result = new Activations(backend);
     try {
       float[] mask = keyMask(batch.attentionMask());

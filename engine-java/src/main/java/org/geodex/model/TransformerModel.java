@@ -125,11 +125,11 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
     }
   }
 
-  void checkLayers(Keep keep) {
+  void checkLayers(Keep keep, boolean decodes) {
     if (keep.layers() == null) {
       return;
     }
-    int last = Math.max(config().layers(), config().decoderLayers());
+    int last = Math.max(config().layers(), decodes ? config().decoderLayers() : 0);
     for (int layer : keep.layers()) {
       if (layer < 0 || layer > last) {
         throw new InputException("layer %d: the model has hidden states 0 … %d", layer, last);

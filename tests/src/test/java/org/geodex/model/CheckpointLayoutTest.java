@@ -192,6 +192,27 @@ class CheckpointLayoutTest {
     }
   }
 
+  /** Of a decoder that is deeper than its encoder, and is given no tokens. */
+  @Test
+  void aLayerOfTheDecoderNeedsTokens() throws IOException {
+    Golden golden = Golden.of("t5-v1_1-gated-3l");
+    config(golden, "num_layers", 2);
+    try (SafetensorsFile file = weights(golden)) {
+      write("model.safetensors", tensors(file));
+    }
+    TokenBatch all = golden.inputs();
+    TokenBatch encoded = TokenBatch.of(all.inputIds());
+    try (Backend backend = Backends.open(BackendOptions.defaults());
+        Model model = Model.load(folder, backend)) {
+      model.forward(all, Keep.layers(3), LayerHook.NONE).close();
+      InputException e =
+          assertThrows(
+              InputException.class,
+              () -> model.forward(encoded, Keep.layers(3), LayerHook.NONE).close());
+      assertTrue(e.getMessage().contains("hidden states 0 … 2"), e.getMessage());
+    }
+  }
+
   /** Tensors dealt out to three files. */
   @ParameterizedTest
   @ValueSource(strings = {"gpt2-lm-4l", "bert-hub-4l", "t5-v1_1-gated-3l"})
