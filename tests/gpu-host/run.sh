@@ -94,9 +94,10 @@ parity() { # BINDING
 # Our kernels alone: cuBLAS's are not ours to judge, nor are the calls in it that it expects to fail.
 sanitize() { # TOOL
   command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer is not on the PATH"; return 1; }
-  local option ours=()
+  local help option ours=()
+  help=$(compute-sanitizer --help)
   for option in --kernel-name --kernel-regex --filter; do # as versions call it
-    if compute-sanitizer --help | grep -q -e "$option"; then ours=("$option" kns=gx_); break; fi
+    if [[ $help == *"$option"* ]]; then ours=("$option" kns=gx_); break; fi
   done
   compute-sanitizer --tool "$1" "${ours[@]}" --report-api-errors no --error-exitcode 9 --target-processes all \
     "${java[@]}" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
