@@ -300,7 +300,7 @@ __device__ __forceinline__ void rows_by_lane(
       float* y) {                                                                                              \
     linear<kind, 64>(m, n, k, x, w, w_outer, w_inner, After{bias, function, factor, residual}, y);             \
   }                                                                                                            \
-  GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_linear_##name##_128(                                            \
+  GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_linear_##name##_128(                                         \
       long long m, long long n, long long k, const float* x, const bits* w, long long w_outer,                 \
       long long w_inner, const float* bias, int function, const float* factor, const float* residual,          \
       float* y) {                                                                                              \

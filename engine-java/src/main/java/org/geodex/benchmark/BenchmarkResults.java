@@ -1,13 +1,10 @@
 package org.geodex.benchmark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /**
  * A results file: JMH's own JSON ({@code -rf json}), or the same under {@code results} beside an
@@ -37,7 +35,7 @@ public record BenchmarkResults(
    * @throws InputException when it is missing, no JSON, or no JMH result
    */
   public static BenchmarkResults read(Path path) {
-    JsonNode root = parse(path);
+    JsonNode root = TextFile.json(path);
     JsonNode list = root.isObject() ? root.path("results") : root;
     if (!list.isArray() || list.isEmpty()) {
       throw new InputException(
@@ -82,24 +80,6 @@ public record BenchmarkResults(
       metric.set("rawData", JSON.valueToTree(result.forks()));
     }
     JSON.writerWithDefaultPrettyPrinter().writeValue(file.toFile(), root);
-  }
-
-  private static JsonNode parse(Path path) {
-    try {
-      JsonNode root = JSON.readTree(Files.readString(path));
-      return root == null ? JSON.missingNode() : root;
-    } catch (NoSuchFileException e) {
-      throw new InputException(e, "%s: no such file", path);
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          e,
-          "%s: is no JSON (line %d: %s)",
-          path,
-          e.getLocation() == null ? 1 : e.getLocation().getLineNr(),
-          e.getOriginalMessage().lines().findFirst().orElse("cut off"));
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read as text (%s)", path, e.getMessage());
-    }
   }
 
   /** One entry of the list, every field checked. */

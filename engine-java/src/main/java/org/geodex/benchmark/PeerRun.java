@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.geodex.error.InputException;
 import org.geodex.error.UnavailableException;
+import org.geodex.file.TextFile;
 
 /**
  * Runs benchmarks beside other libraries on the same inputs: in every round one fork of ours and
@@ -53,11 +54,9 @@ public record PeerRun(JmhBuild build, String python, int rounds, Consumer<String
   public static List<Workload> workloads(Path project) {
     Path file = project.resolve(FOLDER).resolve("peers.json");
     try {
-      return JSON.readValue(Files.readString(file), new TypeReference<List<Workload>>() {});
+      return JSON.readValue(TextFile.read(file), new TypeReference<List<Workload>>() {});
     } catch (JsonProcessingException e) {
       throw new InputException(e, "%s: %s", file, e.getOriginalMessage());
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", file, e.getMessage());
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.geodex.error.InputException;
+import org.geodex.file.TextFile;
 
 /**
  * The stored comparisons with peers, and the page that shows them between two marks.
@@ -37,7 +38,7 @@ public record PeerTable(Map<String, String> environment, List<PeerComparison> pe
    */
   public static PeerTable read(Path file) {
     try {
-      PeerTable table = JSON.readValue(Files.readString(file), PeerTable.class);
+      PeerTable table = JSON.readValue(TextFile.read(file), PeerTable.class);
       if (table == null || table.peers == null || table.environment == null) {
         throw new InputException("%s: expected \"environment\" and \"peers\"", file);
       }
@@ -45,8 +46,6 @@ public record PeerTable(Map<String, String> environment, List<PeerComparison> pe
     } catch (JsonProcessingException e) {
       String reason = e.getOriginalMessage().lines().findFirst().orElse("cut off");
       throw new InputException(e, "%s: is no table of peers (%s)", file, reason);
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", file, e.getMessage());
     }
   }
 
@@ -86,17 +85,13 @@ public record PeerTable(Map<String, String> environment, List<PeerComparison> pe
    * @throws InputException when it has no marks
    */
   public String placedIn(Path page) {
-    try {
-      String text = Files.readString(page);
-      int begin = text.indexOf(BEGIN);
-      int end = text.indexOf(END);
-      if (begin < 0 || end < begin) {
-        throw new InputException("%s: lacks the lines %s and %s", page, BEGIN, END);
-      }
-      String table = PeerComparison.markdown(peers);
-      return text.substring(0, begin) + BEGIN + "\n\n" + table + "\n" + text.substring(end);
-    } catch (IOException e) {
-      throw new InputException(e, "%s: cannot be read (%s)", page, e.getMessage());
+    String text = TextFile.read(page);
+    int begin = text.indexOf(BEGIN);
+    int end = text.indexOf(END);
+    if (begin < 0 || end < begin) {
+      throw new InputException("%s: lacks the lines %s and %s", page, BEGIN, END);
     }
+    String table = PeerComparison.markdown(peers);
+    return text.substring(0, begin) + BEGIN + "\n\n" + table + "\n" + text.substring(end);
   }
 }

@@ -30,6 +30,7 @@ import org.geodex.error.InputException;
 import org.geodex.error.OutputException;
 import org.geodex.error.UsageException;
 import org.geodex.file.AtomicOutputs;
+import org.geodex.file.TextFile;
 import org.geodex.matrix.ArrowFile;
 import org.geodex.matrix.MatrixSource;
 import org.geodex.model.Model;
@@ -355,11 +356,8 @@ final class AlignCommand extends GeodexCommand {
     }
   }
 
-  private int[] readDocuments() throws IOException {
-    if (!Files.isRegularFile(documents)) {
-      throw new InputException("%s: no such file", documents);
-    }
-    List<String> lines = Files.readAllLines(documents);
+  private int[] readDocuments() {
+    List<String> lines = TextFile.read(documents).lines().toList();
     int[] ids = new int[lines.size()];
     for (int i = 0; i < ids.length; i++) {
       try {

@@ -8,16 +8,11 @@ import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.geodex.geodesic.ComponentPolicy;
-import org.geodex.geodesic.DimensionMle;
-import org.geodex.geodesic.Landmarks;
-import org.geodex.geodesic.Metric;
-import org.geodex.geodesic.NeighbourGraph;
-import org.geodex.geodesic.Precision;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
@@ -67,17 +62,6 @@ public final class Main implements Runnable {
           SimilarityCommand.class,
           TokensCommand.class);
 
-  /** Choices of options that are constants with names of their own. */
-  private static final List<Class<? extends Enum<?>>> CHOICES =
-      List.of(
-          ComponentPolicy.class,
-          DimensionCommand.Estimator.class,
-          DimensionMle.Average.class,
-          Landmarks.Selection.class,
-          Metric.class,
-          NeighbourGraph.Kind.class,
-          Precision.class);
-
   @Spec private CommandSpec spec;
 
   public static void main(String[] args) {
@@ -103,7 +87,12 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     List<Class<?>> named = COMMANDS.stream().filter(type -> isNamed(type, args)).toList();
     (named.isEmpty() ? COMMANDS : named).forEach(line::addSubcommand);
-    CHOICES.forEach(type -> registerNames(line, type));
+    for (CommandLine command : line.getSubcommands().values()) {
+      command.getCommandSpec().options().stream()
+          .map(OptionSpec::type)
+          .filter(Class::isEnum)
+          .forEach(type -> registerNames(command, type));
+    }
     return line.setUsageHelpWidth(HELP_WIDTH)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::reportUsage)

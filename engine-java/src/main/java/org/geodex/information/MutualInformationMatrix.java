@@ -67,8 +67,7 @@ public final class MutualInformationMatrix {
         Matrix.Owned distances = Matrix.allocate(n, n)) {
       Matrix unit = scale.matrix();
       backend.geometry().pairwise(unit, unit, Metric.EUCLIDEAN, distances);
-      double width =
-          sigma > 0 ? sigma * Math.pow(2, -scale.exponent()) : median(backend, name, unit);
+      double width = sigma > 0 ? Math.scalb(sigma, -scale.exponent()) : median(backend, name, unit);
       Matrix64 kernel = Matrix64.allocate(n, n);
       backend
           .parallel()

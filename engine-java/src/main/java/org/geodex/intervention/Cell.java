@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.geodex.file.AtomicOutputs;
+import org.geodex.file.TextFile;
 
 /**
  * The texts of one condition and seed, with their measures. A cell is a file of its own, written
@@ -64,7 +65,7 @@ record Cell(
       return null;
     }
     try {
-      JsonNode root = JSON.readTree(Files.readString(file));
+      JsonNode root = JSON.readTree(TextFile.read(file));
       List<Integer> states = new ArrayList<>();
       root.path("states").forEach(state -> states.add(state.asInt()));
       List<String> texts = new ArrayList<>();
@@ -86,8 +87,6 @@ record Cell(
           measures);
     } catch (JsonProcessingException e) {
       return null;
-    } catch (IOException e) {
-      throw new org.geodex.error.InputException(e, "%s: cannot be read (%s)", file, e.getMessage());
     }
   }
 

@@ -73,14 +73,14 @@ public record Intervention(
     if (states.isEmpty()) {
       throw new UsageException("%s: no layers, expected at least one", kind);
     }
-    if (states.last() >= 0 && states.last() < first) {
-      throw new UsageException(
-          "%s: hidden state 0 has no attention, expected layers from 1 on", kind);
-    }
     if (states.first() < 0 || states.last() > last) {
       throw new UsageException(
           "%s: layer %d does not exist, the model has hidden states 0 to %d",
           kind, states.first() < 0 ? states.first() : states.last(), last);
+    }
+    if (states.last() < first) {
+      throw new UsageException(
+          "%s: hidden state 0 has no attention, expected layers from 1 on", kind);
     }
     for (int head : heads) {
       if (head < 0 || head >= config.heads()) {

@@ -36,18 +36,47 @@ final class FiniteCheck {
 
   /** Index of the first of the values [from, to) that is NaN or infinite, or −1. */
   static long firstNonFinite(MemorySegment segment, StoredMatrix.Type type, long from, long to) {
-    int infinity =
-        switch (type) {
-          case F32 -> INFINITY_BITS;
-          case F16 -> 0x7c00;
-          case BF16 -> 0x7f80;
-        };
-    int[] bits = new int[CHUNK];
-    for (long start = from; start < to; start += CHUNK) {
-      int size = (int) Math.min(CHUNK, to - start);
-      readMagnitudes(segment, type, start, bits, size);
-      if (largest(bits, size) >= infinity) {
-        return start + firstAtLeast(infinity, bits);
+    int[] words = new int[CHUNK];
+    int inWord = 4 / type.bytes();
+    for (long start = from; start < to; start += (long) CHUNK * inWord) {
+      long end = Math.min(to, start + (long) CHUNK * inWord);
+      int size = (int) ((end - start) / inWord);
+      MemorySegment.copy(segment, I32, type.bytes() * start, words, 0, size);
+      boolean cut = (end - start) % inWord != 0; // the last half has no word
+      if (cut || holdsNonFinite(words, size, type)) {
+        long first = search(segment, type, start, end);
+        if (first >= 0) {
+          return first;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private static boolean holdsNonFinite(int[] words, int size, StoredMatrix.Type type) {
+    int infinity = infinity(type);
+    return type == StoredMatrix.Type.F32
+        ? largest(words, size, Integer.MAX_VALUE) >= infinity
+        : largest(words, size, Short.MAX_VALUE) >= infinity
+            || largest(words, size, Short.MAX_VALUE << Short.SIZE) >= infinity << Short.SIZE;
+  }
+
+  private static int infinity(StoredMatrix.Type type) {
+    return switch (type) {
+      case F32 -> INFINITY_BITS;
+      case F16 -> 0x7c00;
+      case BF16 -> 0x7f80;
+    };
+  }
+
+  private static long search(MemorySegment segment, StoredMatrix.Type type, long from, long to) {
+    for (long i = from; i < to; i++) {
+      int magnitude =
+          type == StoredMatrix.Type.F32
+              ? segment.getAtIndex(I32, i) & Integer.MAX_VALUE
+              : segment.getAtIndex(I16, i) & Short.MAX_VALUE;
+      if (magnitude >= infinity(type)) {
+        return i;
       }
     }
     return -1;
@@ -55,47 +84,26 @@ final class FiniteCheck {
 
   /** The largest f32 without its sign; NaN where there is one. */
   static float largestMagnitude(MemorySegment segment) {
-    int[] bits = new int[CHUNK];
+    int[] words = new int[CHUNK];
     long count = segment.byteSize() / 4;
     int largest = 0;
     for (long start = 0; start < count; start += CHUNK) {
       int size = (int) Math.min(CHUNK, count - start);
-      readMagnitudes(segment, StoredMatrix.Type.F32, start, bits, size);
-      largest = Math.max(largest, largest(bits, size));
+      MemorySegment.copy(segment, I32, 4 * start, words, 0, size);
+      largest = Math.max(largest, largest(words, size, Integer.MAX_VALUE));
     }
     return Float.intBitsToFloat(largest);
   }
 
-  /** Without the sign, the order of the bits is the order of the magnitudes; NaN is the largest. */
-  private static void readMagnitudes(
-      MemorySegment segment, StoredMatrix.Type type, long start, int[] bits, int size) {
-    if (type == StoredMatrix.Type.F32) {
-      MemorySegment.copy(segment, I32, 4 * start, bits, 0, size);
-      for (int i = 0; i < size; i++) {
-        bits[i] &= Integer.MAX_VALUE;
-      }
-      return;
-    }
-    short[] halves = new short[size];
-    MemorySegment.copy(segment, I16, 2 * start, halves, 0, size);
-    for (int i = 0; i < size; i++) {
-      bits[i] = halves[i] & Short.MAX_VALUE;
-    }
-  }
-
-  private static int largest(int[] bits, int size) {
+  /**
+   * The largest of the words under a mask that takes their sign away: the order of such bits is the
+   * order of the magnitudes, and NaN is the largest.
+   */
+  private static int largest(int[] words, int size, int mask) {
     int largest = 0;
     for (int i = 0; i < size; i++) {
-      largest = Math.max(largest, bits[i]);
+      largest = Math.max(largest, words[i] & mask);
     }
     return largest;
-  }
-
-  private static int firstAtLeast(int bound, int[] bits) {
-    int i = 0;
-    while (bits[i] < bound) {
-      i++;
-    }
-    return i;
   }
 }

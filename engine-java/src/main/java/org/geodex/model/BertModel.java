@@ -127,7 +127,7 @@ final class BertModel extends TransformerModel {
   @Override
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
-    checkLayers(keep, false);
+    checkLayers(keep, batch);
     Activations result = new Activations(backend);
     try {
       Pass pass =
@@ -267,14 +267,6 @@ final class BertModel extends TransformerModel {
     if (keep.heads() && nextSentence != null) {
       Matrix logits = result.add("seq_relationship_logits", batch.size(), 2);
       ops.linear(pooled, nextSentence, Epilogue.NONE, logits);
-    }
-  }
-
-  @Override
-  void checkTokens(TokenBatch batch) {
-    super.checkTokens(batch);
-    if (batch.decoderInputIds() != null) {
-      throw new InputException("decoder_input_ids: a %s has no decoder", config.modelType());
     }
   }
 }

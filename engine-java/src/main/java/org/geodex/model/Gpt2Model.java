@@ -8,7 +8,6 @@ import org.geodex.backend.transformer.Epilogue;
 import org.geodex.backend.transformer.Heads;
 import org.geodex.backend.transformer.Norm;
 import org.geodex.backend.transformer.Projection;
-import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.StoredMatrix;
 
@@ -77,7 +76,7 @@ final class Gpt2Model extends TransformerModel {
   @Override
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
-    checkLayers(keep, false);
+    checkLayers(keep, batch);
     Activations result = new Activations(backend);
     try {
       Pass pass =
@@ -140,9 +139,6 @@ final class Gpt2Model extends TransformerModel {
   }
 
   private Matrix run(TokenBatch batch, float[] mask, KeyValueCache cache, Pass pass) {
-    if (batch.decoderInputIds() != null) {
-      throw new InputException("decoder_input_ids: a gpt2 has no decoder");
-    }
     Matrix x = pass.hidden(0);
     embed(batch, x);
     pass.residual(0, x);

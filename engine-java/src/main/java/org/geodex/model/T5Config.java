@@ -66,6 +66,7 @@ public record T5Config(
     }
     String architecture = file.architecture();
     boolean encoderOnly = "T5EncoderModel".equals(architecture);
+    boolean tied = file.flag(true, "tie_word_embeddings");
     int pad = file.integer(0, 0, "pad_token_id");
     return new T5Config(
         file.size(32128, "vocab_size"),
@@ -80,8 +81,8 @@ public record T5Config(
         file.has("dense_act_fn") ? file.function(name, "dense_act_fn") : function,
         file.flag(parts.length == 2, "is_gated_act"),
         file.fraction(1e-6, "layer_norm_epsilon"),
-        file.flag(true, "tie_word_embeddings"),
-        file.flag(file.flag(true, "tie_word_embeddings"), "scale_decoder_outputs"),
+        tied,
+        file.flag(tied, "scale_decoder_outputs"),
         ConfigFile.hasTokenHead(architecture),
         encoderOnly,
         file.size(512, "n_positions"),

@@ -135,7 +135,7 @@ final class T5Model extends TransformerModel {
   @Override
   public Activations forward(TokenBatch batch, Keep keep, LayerHook hook) {
     checkTokens(batch);
-    checkLayers(keep, batch.decoderInputIds() != null);
+    checkLayers(keep, batch);
     Activations result = new Activations(backend);
     try {
       float[] mask = keyMask(batch.attentionMask());
@@ -167,9 +167,6 @@ final class T5Model extends TransformerModel {
       Keep keep,
       LayerHook hook,
       Activations result) {
-    if (decoder == null) {
-      throw new InputException("decoder_input_ids: this checkpoint has no decoder");
-    }
     TokenBatch.checkRange(
         "decoder_input_ids", batch.decoderInputIds(), config.vocabulary(), "vocab_size");
     Pass pass = pass(Stack.DECODER, batch.size(), batch.decoderLength(), 0, keep, hook, result);

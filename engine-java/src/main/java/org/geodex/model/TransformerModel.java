@@ -123,13 +123,18 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
           "input_ids has %d tokens in a row, the model takes at most %d",
           batch.length(), config().maxLength());
     }
+    if (batch.decoderInputIds() != null && !decodes()) {
+      throw new InputException("decoder_input_ids: this checkpoint has no decoder");
+    }
   }
 
-  void checkLayers(Keep keep, boolean decodes) {
+  /** A layer of the decoder needs tokens for it. */
+  void checkLayers(Keep keep, TokenBatch batch) {
     if (keep.layers() == null) {
       return;
     }
-    int last = Math.max(config().layers(), decodes ? config().decoderLayers() : 0);
+    int decoderLayers = batch.decoderInputIds() == null ? 0 : config().decoderLayers();
+    int last = Math.max(config().layers(), decoderLayers);
     for (int layer : keep.layers()) {
       if (layer < 0 || layer > last) {
         throw new InputException("layer %d: the model has hidden states 0 … %d", layer, last);

@@ -25,11 +25,16 @@ class SimilarityCommandTest {
   }
 
   private Path matrix(String name, long seed, int n, int d) {
+    return matrix(name, seed, n, d, 0);
+  }
+
+  /** Normal values times a power of two. */
+  private Path matrix(String name, long seed, int n, int d, int exponent) {
     Random random = new Random(seed);
     try (Matrix.Owned matrix = Matrix.allocate(n, d)) {
       for (int i = 0; i < n; i++) {
         for (int j = 0; j < d; j++) {
-          matrix.set(i, j, (float) random.nextGaussian());
+          matrix.set(i, j, Math.scalb((float) random.nextGaussian(), exponent));
         }
       }
       return write(name, matrix);
@@ -42,8 +47,9 @@ class SimilarityCommandTest {
     for (String measure : "cka-rbf distance-correlation rsa mutual-knn procrustes".split(" ")) {
       double value = similarity(x, y, measure);
       for (int exponent : new int[] {-90, 75}) {
-        double scaled =
-            similarity(scaled("sx.npy", 1, 6, exponent), scaled("sy.npy", 2, 4, exponent), measure);
+        Path scaledX = matrix("sx.npy", 1, 40, 6, exponent);
+        Path scaledY = matrix("sy.npy", 2, 40, 4, exponent);
+        double scaled = similarity(scaledX, scaledY, measure);
         assertEquals(value, scaled, 1e-6, measure + " times 2^" + exponent);
       }
     }
@@ -54,18 +60,6 @@ class SimilarityCommandTest {
         .json()
         .get("value")
         .asDouble();
-  }
-
-  private Path scaled(String name, long seed, int d, int exponent) {
-    Random random = new Random(seed);
-    try (Matrix.Owned matrix = Matrix.allocate(40, d)) {
-      for (int i = 0; i < 40; i++) {
-        for (int j = 0; j < d; j++) {
-          matrix.set(i, j, Math.scalb((float) random.nextGaussian(), exponent));
-        }
-      }
-      return write(name, matrix);
-    }
   }
 
   private Path write(String name, Matrix matrix) {

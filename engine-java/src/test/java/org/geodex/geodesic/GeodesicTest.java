@@ -16,6 +16,7 @@ import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.backend.scalar.ScalarBackend;
 import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
+import org.geodex.statistics.RandomOrder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -63,17 +64,6 @@ class GeodesicTest {
     return edges.toGraph(n);
   }
 
-  private static int[] shuffled(int n) {
-    Random random = new Random(n);
-    int[] vertex = new int[n];
-    for (int i = 0; i < n; i++) {
-      int j = random.nextInt(i + 1);
-      vertex[i] = vertex[j];
-      vertex[j] = i;
-    }
-    return vertex;
-  }
-
   private static int[] inverse(int[] permutation) {
     int[] inverse = new int[permutation.length];
     for (int i = 0; i < inverse.length; i++) {
@@ -86,7 +76,7 @@ class GeodesicTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 15, 16, 17, 131, 300})
   void chainsAndRings(int n) {
-    int[] vertex = shuffled(n);
+    int[] vertex = RandomOrder.of(n, new Random(n));
     int[] place = inverse(vertex);
     double step = 0.1;
     check(shuffledChain(n, step, vertex, false), (i, j) -> step * Math.abs(place[i] - place[j]));
