@@ -99,6 +99,7 @@ final class PairwiseTiles implements Geometry.DistanceRows {
                     TileProduct.from(j),
                     TileProduct.to(j, out.columns()),
                     mirror && i != j,
+                    mirror && i == j,
                     out)
                 .fill(products.get());
           });
@@ -129,7 +130,8 @@ final class PairwiseTiles implements Geometry.DistanceRows {
 
   /**
    * Rows [iFrom, iTo) and columns [jFrom, jTo) of {@code out}, and with {@code mirror} the same
-   * transposed. Row i of {@code out} is that of row first + i of x.
+   * transposed; a tile on the {@code diagonal} of x against itself is made symmetric. Row i of
+   * {@code out} is that of row first + i of x.
    */
   private final class Tile {
     private final int first;
@@ -138,16 +140,26 @@ final class PairwiseTiles implements Geometry.DistanceRows {
     private final int jFrom;
     private final int jTo;
     private final boolean mirror;
+    private final boolean diagonal;
     private final Matrix out;
     private final float[] strip = new float[LANES * LANES];
 
-    Tile(int first, int iFrom, int iTo, int jFrom, int jTo, boolean mirror, Matrix out) {
+    Tile(
+        int first,
+        int iFrom,
+        int iTo,
+        int jFrom,
+        int jTo,
+        boolean mirror,
+        boolean diagonal,
+        Matrix out) {
       this.first = first;
       this.iFrom = iFrom;
       this.iTo = iTo;
       this.jFrom = jFrom;
       this.jTo = jTo;
       this.mirror = mirror;
+      this.diagonal = diagonal;
       this.out = out;
     }
 
@@ -176,6 +188,18 @@ final class PairwiseTiles implements Geometry.DistanceRows {
               out.set(j, i, value);
             }
           }
+        }
+      }
+      if (diagonal) {
+        copyLowerToUpper();
+      }
+    }
+
+    /** A product need not give x·y and y·x the same bits: OpenBLAS's edge kernels do not. */
+    private void copyLowerToUpper() {
+      for (int i = iFrom; i < iTo; i++) {
+        for (int j = jFrom; j < i; j++) {
+          out.set(j, i, out.get(i, j));
         }
       }
     }
