@@ -3,6 +3,7 @@
 //   gx_gemm_f32     c[m,n] = op(a)[m,k] . op(b)[k,n], all f32
 //   gx_product_f64  c[i,j] = s_i s_j sum_k w_k (op(a) - centre_a)[i,k] (op(b) - centre_b)[k,j]: f32
 //                   data, f64 terms, sums and result: moments, Gram matrices, cross moments
+//   gx_product_total_f64  adds the parts that gx_product_f64 made of a long inner index, in order
 //   gx_mirror_f64   copies the upper triangle of c[n,n] below the diagonal
 //
 // Tensors: row-major, device memory. An operand's element (row, inner) lies at row * stride_row +
@@ -11,18 +12,20 @@
 // bring centred rows to unit length: by weight 1/|z|^2 where rows are the inner index (moments), by scale where they
 // are outer (Gram).
 // Grid: ceil(n/128) x ceil(m/128) blocks of 256 (f64: 64 x 64 outputs a block). `upper` (f64): only
-// tiles with a part on or above the diagonal.
+// tiles with a part on or above the diagonal. f64, z: parts of `part` inner indices; part z goes to c + z m n.
+// A moment of 100 000 rows of 768 columns has 78 tiles alone, fewer than an H100 has multiprocessors; org.geodex.
+// backend.cuda.CudaAlgebra cuts it by its shape.
 //
 // Operations and bytes: 2 m n k FLOP; each operand is read ceil(n/128) (ceil(m/128)) times from L2.
 //   f32: 8 LDS.128 feed 128 FFMA per two inner indices: 94 % of the issue slots are FFMA.
 //   m = n = 10 000, k = 768: 154 GFLOP, 2.3 ms at 66.9 TFLOP/s; 4.8 GB from L2.
 // Shared memory: f32 33 792 B, f64 16 896 B, static.
 // Accumulation: one chain an output over the inner index ascending, f32 by FMA: |error| <=
-// k 2^-24 |a||b|; f64 likewise with 2^-53. No atomics: the same bits every run.
+// k 2^-24 |a||b|; f64 likewise with 2^-53, parts in order. No atomics: the same bits every run.
 // Limits: m, n < 8.3 million rows a launch.
 // Speed on a card: not measured.
 
-#include "tile.cuh"
+#include "block.cuh"
 
 using namespace gx;
 
@@ -146,7 +149,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
     long long m, long long n, long long k,
     const float* a, long long a_row, long long a_inner, const double* a_centre, int a_by_row,
     const float* b, long long b_row, long long b_inner, const double* b_centre, int b_by_row,
-    const double* weight, const double* scale, double* c, int upper) {
+    const double* weight, const double* scale, long long part, double* c, int upper) {
   if (upper && blockIdx.y > blockIdx.x) {
     return;
   }
@@ -158,10 +161,12 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
   const long long j0 = blockIdx.x * static_cast<long long>(kWide);
   const int ty = static_cast<int>(threadIdx.x) / 16;
   const int tx = static_cast<int>(threadIdx.x) % 16;
+  const long long end = min(k, (blockIdx.z + 1) * part);
+  c += blockIdx.z * m * n;
   double out[kWidePer][kWidePer] = {};
-  for (long long k0 = 0; k0 < k; k0 += kWideSlab) {
-    load_centred(left, x, a_centre, a_by_row, weight, i0, k0, k);
-    load_centred(right, y, b_centre, b_by_row, nullptr, j0, k0, k);
+  for (long long k0 = blockIdx.z * part; k0 < end; k0 += kWideSlab) {
+    load_centred(left, x, a_centre, a_by_row, weight, i0, k0, end);
+    load_centred(right, y, b_centre, b_by_row, nullptr, j0, k0, end);
     __syncthreads();
 #pragma unroll 2
     for (int s = 0; s < kWideSlab; s++) {
@@ -186,6 +191,28 @@ GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_f64(
       }
     }
   }
+}
+
+/** c[m,n] = sum of parts[count,m,n], with `upper` of the tiles on and above the diagonal alone. Reads 8 count B an output. */
+GX_GLOBAL __launch_bounds__(kTileThreads) gx_product_total_f64(
+    const double* parts, int count, long long m, long long n, double* c, int upper) {
+  const long long outputs = m * n;
+  // Whole tiles, as they were made: what reads the triangle reads the tiles on the diagonal.
+  const auto wanted = [=](long long e) { return !upper || e % n / kWide >= e / n / kWide; };
+  each_element(
+      outputs,
+      [=](long long e) {
+        double sum = 0.0;
+        for (int p = 0; wanted(e) && p < count; p++) {
+          sum += parts[p * outputs + e];
+        }
+        return sum;
+      },
+      [=](long long e, double sum) {
+        if (wanted(e)) {
+          c[e] = sum;
+        }
+      });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_mirror_f64(double* c, long long n) {

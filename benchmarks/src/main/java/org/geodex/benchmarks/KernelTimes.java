@@ -338,8 +338,15 @@ final class KernelTimes implements AutoCloseable {
         0,
         0L,
         0L,
+        (long) d,
         out,
         0);
+    int quarters = 4;
+    double read = 8.0 * (quarters + 1) * part * part;
+    Grid elements = new Grid(blocks(part * part, 1024));
+    DeviceBuffer sum = doubles(part * part);
+    time(
+        "gx_product_total_f64", Ceiling.COPY, read, elements, 0, out, quarters, part, part, sum, 0);
     time("gx_mirror_f64", Ceiling.COPY, 8.0 * n * n, mirror(n), 0, out, all);
     time("gx_pairwise_diagonal_f32", Ceiling.NONE, 0, new Grid(blocks(n, 256)), 0, out, all);
     sums(n, out);

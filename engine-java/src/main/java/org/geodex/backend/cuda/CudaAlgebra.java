@@ -3,6 +3,7 @@ package org.geodex.backend.cuda;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.geodex.backend.Algebra;
+import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
@@ -14,6 +15,13 @@ import org.geodex.matrix.Matrix64;
  * <p>Copies: the operands once to the device, the result back.
  */
 final class CudaAlgebra implements Algebra {
+  /** Fewest inner indices of a part of a product, and the blocks that are enough for any card. */
+  private static final long PART = 1024;
+
+  private static final long BLOCKS = 1024;
+
+  /** Most bytes of the parts of one product. */
+  private static final long PARTS_BYTES = 1L << 26;
 
   private final Device device;
   private final Algebra host;
@@ -154,6 +162,7 @@ final class CudaAlgebra implements Algebra {
   private record Operand(
       DeviceBuffer data, long rowStride, long innerStride, Object centre, boolean centreByRow) {}
 
+  /** With few outputs and a long inner index, parts of it are summed side by side. */
   private static void product(
       Job job,
       long m,
@@ -165,9 +174,16 @@ final class CudaAlgebra implements Algebra {
       Object scale,
       DeviceBuffer out,
       boolean upper) {
+    Grid tiles = Job.tiles(m, n, Job.WIDE_TILE);
+    // What is scaled has rows outside, and their length is no long inner index.
+    boolean scaled = !scale.equals(0L);
+    long part = scaled ? k : part(m * n, (long) tiles.x() * tiles.y(), k);
+    int count = Job.blocks(k, Math.toIntExact(part));
+    boolean whole = count == 1;
+    DeviceBuffer parts = whole ? out : job.doubles(count * m * n);
     job.launch(
         "gx_product_f64",
-        Job.tiles(m, n, Job.WIDE_TILE),
+        new Grid(tiles.x(), tiles.y(), count),
         m,
         n,
         k,
@@ -183,8 +199,19 @@ final class CudaAlgebra implements Algebra {
         b.centreByRow() ? 1 : 0,
         weight,
         scale,
-        out,
+        part,
+        parts,
         upper ? 1 : 0);
+    if (!whole) {
+      Grid elements = Job.elements(m * n);
+      job.launch("gx_product_total_f64", elements, parts, count, m, n, out, upper ? 1 : 0);
+    }
+  }
+
+  /** Inner indices of a part: of the shape alone, so that the bits are those of every card. */
+  static long part(long outputs, long tiles, long k) {
+    long most = Math.min(BLOCKS / tiles, PARTS_BYTES / (8 * outputs));
+    return Math.max(PART, Math.ceilDiv(k, Math.max(1, most)));
   }
 
   private static void mirror(Job job, DeviceBuffer c, int n) {

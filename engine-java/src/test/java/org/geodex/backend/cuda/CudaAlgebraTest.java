@@ -55,9 +55,9 @@ class CudaAlgebraTest {
     return OnEmulator.normal(seed + OnEmulator.FRESH, n, d);
   }
 
-  /** Around the f64 tile of 64, and one row. */
+  /** Around the f64 tile of 64, one row, and more rows than one part of a product takes. */
   @ParameterizedTest
-  @CsvSource({"1,3", "40,63", "70,65"})
+  @CsvSource({"1,3", "40,63", "70,65", "1024,2", "1025,3"})
   void momentsEqualTheSpecification(int n, int d) {
     try (Backend cuda = OnEmulator.cuda("panama");
         Backend scalar = OnEmulator.scalar();
@@ -79,6 +79,16 @@ class CudaAlgebraTest {
           scalar.algebra().crossScatter(x, mean, y, other),
           cuda.algebra().crossScatter(x, mean, y, other));
     }
+  }
+
+  @Test
+  void partsOfAProduct() {
+    assertEquals(1024, CudaAlgebra.part(4, 1, 1025));
+    assertEquals(1024, CudaAlgebra.part(4, 1, 1 << 20));
+    assertEquals(2048, CudaAlgebra.part(4, 1, 1 << 21));
+    assertEquals(Math.ceilDiv(100_000, 7), CudaAlgebra.part(768 * 768, 144, 100_000));
+    // No room for parts, or tiles enough: the whole.
+    assertEquals(5000, CudaAlgebra.part(1 << 24, 4096, 5000));
   }
 
   private static void assertClose(Matrix64 want, Matrix64 got) {
