@@ -1,13 +1,16 @@
 package org.geodex.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.geodex.backend.Geometry;
 import org.geodex.cuda.CudaDriver.Grid;
+import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.geodesic.Precision;
 import org.geodex.geodesic.ShortestPaths;
+import org.geodex.geodesic.VertexOrder;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -59,10 +62,15 @@ final class CudaGeometry implements Geometry {
       job.stream(out, (from, rows, into) -> expanded.distances(job, from, rows, into));
       return;
     }
+    boolean direct = precision == Precision.DIRECT && squared;
+    if (x == y && job.isResident(out)) {
+      DeviceBuffer into = job.target(out);
+      DirectDistances.enqueue(job, metric, direct, left, 0, out.intRows(), right, into, true);
+      return;
+    }
     // One strip that holds everything computes half of a symmetric matrix.
     boolean whole = 4 * out.rows() * out.columns() <= Job.stripBytes();
     boolean upper = x == y && whole;
-    boolean direct = precision == Precision.DIRECT && squared;
     job.stream(
         out,
         (from, rows, into) ->
@@ -83,14 +91,48 @@ final class CudaGeometry implements Geometry {
   @Override
   public ShortestPaths shortestPaths(
       Graph graph, int[] sources, Matrix lengths, MemorySegment predecessors) {
-    ShortestPathRule.Choice wanted = ShortestPathRule.choose(graph, sources, predecessors != null);
-    long free = device.run(Job::freeMemory);
-    ShortestPathRule.Choice choice = ShortestPathRule.within(free, wanted, graph.n());
-    if (choice == ShortestPathRule.Choice.HOST) {
-      device.noteHost("geometry.shortestPaths: " + whyHost(predecessors != null, wanted));
-      return host.shortestPaths(graph, sources, lengths, predecessors);
+    return shortestPathRows(graph, sources).compute(0, lengths, predecessors);
+  }
+
+  @Override
+  public PathRows shortestPathRows(Graph graph, int[] sources) {
+    return new ChosenPaths(graph, sources);
+  }
+
+  /** What is chosen by the graph and all sources holds for every block of rows. */
+  private final class ChosenPaths implements PathRows {
+    private final Graph graph;
+    private final int[] sources;
+    private final PathRows onHost;
+    private ShortestPathRule.Choice wanted;
+    private VertexOrder order;
+
+    ChosenPaths(Graph graph, int[] sources) {
+      this.graph = graph;
+      this.sources = sources;
+      this.onHost = host.shortestPathRows(graph, sources);
     }
-    return paths(graph, sources, lengths, choice);
+
+    @Override
+    public ShortestPaths compute(int from, Matrix lengths, MemorySegment predecessors) {
+      boolean before = predecessors != null;
+      if (wanted == null && !before) {
+        wanted = ShortestPathRule.choose(graph, sources, false);
+      }
+      int[] some = Arrays.copyOfRange(sources, from, from + lengths.intRows());
+      // A dense matrix makes all rows at once or none.
+      long free = some.length == sources.length ? device.run(Job::freeMemory) : 0;
+      ShortestPathRule.Choice choice =
+          before ? ShortestPathRule.Choice.HOST : ShortestPathRule.within(free, wanted, graph.n());
+      if (choice == ShortestPathRule.Choice.HOST) {
+        device.noteHost("geometry.shortestPaths: " + whyHost(before, wanted));
+        return onHost.compute(from, lengths, predecessors);
+      }
+      if (choice == ShortestPathRule.Choice.MANY_SOURCES && order == null) {
+        order = VertexOrder.of(graph);
+      }
+      return device.run(job -> new CudaPaths(job, graph, order, some, lengths).run(choice));
+    }
   }
 
   private static String whyHost(boolean predecessors, ShortestPathRule.Choice wanted) {
@@ -104,6 +146,7 @@ final class CudaGeometry implements Geometry {
 
   /** One of the algorithms on the device, whatever the rule says. */
   ShortestPaths paths(Graph graph, int[] sources, Matrix lengths, ShortestPathRule.Choice choice) {
-    return device.run(job -> new CudaPaths(job, graph, sources, lengths).run(choice));
+    VertexOrder order = VertexOrder.of(graph);
+    return device.run(job -> new CudaPaths(job, graph, order, sources, lengths).run(choice));
   }
 }

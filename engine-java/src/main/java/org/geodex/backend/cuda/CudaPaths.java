@@ -23,8 +23,15 @@ final class CudaPaths {
   /** Scratch of the many-source kernel at most. */
   private static final long WORK_BYTES = 4L << 30;
 
+  /** Blocks of a launch for each multiprocessor: the second evens out how long they take. */
+  private static final int BLOCKS = 2;
+
   private final Job job;
   private final Graph graph;
+
+  /** Of the many-source kernel's vertices; null where another algorithm is sure. */
+  private final VertexOrder order;
+
   private final int[] sources;
   private final Matrix lengths;
   private final int n;
@@ -32,9 +39,10 @@ final class CudaPaths {
   /** The longest finite path of each source. */
   private final DeviceBuffer longest;
 
-  CudaPaths(Job job, Graph graph, int[] sources, Matrix lengths) {
+  CudaPaths(Job job, Graph graph, VertexOrder order, int[] sources, Matrix lengths) {
     this.job = job;
     this.graph = graph;
+    this.order = order;
     this.sources = sources;
     this.lengths = lengths;
     this.n = graph.n();
@@ -96,22 +104,14 @@ final class CudaPaths {
   // ---- sparse
 
   private String manySources() {
-    VertexOrder order = VertexOrder.of(graph);
     int[] ranked = order.ranked(sources);
-    ManySources paths = new ManySources(order, ranked);
+    ManySources paths = new ManySources(ranked);
     if (job.isResident(lengths)) {
       DeviceBuffer all = job.target(lengths);
       paths.run(0, ranked.length, all, true);
       findLongest(all, 0, ranked.length, n);
     } else {
-      job.stream(
-          lengths,
-          n,
-          ranked,
-          (first, count, into) -> {
-            paths.run((int) first, count, into, false);
-            findLongest(into, first, count, n);
-          });
+      paths.toHost(ranked);
     }
     return "bellman-ford f32 x%d on cuda".formatted(LANES);
   }
@@ -132,11 +132,34 @@ final class CudaPaths {
     /**
      * @param ranked indices into the sources in the order of their positions
      */
-    ManySources(VertexOrder order, int[] ranked) {
+    ManySources(int[] ranked) {
       this.rows = Rows.of(job, graph, order);
       this.from = job.upload(Arrays.stream(ranked).map(i -> order.position[sources[i]]).toArray());
       this.target = job.upload(ranked);
       this.place = job.upload(order.position);
+    }
+
+    /** As many rows as the device has room for, a launch of blocks after the other. */
+    void toHost(int[] ranked) {
+      long fitting = Math.max(LANES, job.freeMemory() / 2 / (4L * n));
+      int most = (int) Math.min(ranked.length, fitting);
+      DeviceBuffer all = job.floats((long) most * n);
+      for (int first = 0; first < ranked.length; first += most) {
+        int begin = first;
+        int count = Math.min(most, ranked.length - first);
+        job.fetch(
+            all,
+            begin,
+            count,
+            lengths,
+            n,
+            ranked,
+            blocks * LANES,
+            (from, rows, into) -> {
+              run(begin + (int) from, rows, into, false);
+              findLongest(into, begin + from, rows, n);
+            });
+      }
     }
 
     /**
@@ -167,10 +190,10 @@ final class CudaPaths {
     }
   }
 
-  /** One block a multiprocessor, as far as the scratch memory goes. */
+  /** {@link #BLOCKS} a multiprocessor, as far as the scratch memory goes. */
   private int blocksAtOnce() {
     long fitting = Math.min(WORK_BYTES, job.freeMemory() / 2) / (4L * n * LANES);
-    long wanted = Math.min(job.multiprocessors(), Math.ceilDiv(sources.length, LANES));
+    long wanted = Math.min(BLOCKS * job.multiprocessors(), Math.ceilDiv(sources.length, LANES));
     return (int) Math.max(1, Math.min(wanted, fitting));
   }
 
@@ -252,10 +275,14 @@ final class CudaPaths {
   private void fetch(DeviceBuffer d, int padded) {
     job.launch("gx_floyd_warshall_mirror_f32", Job.mirror(padded), d, (long) padded);
     findLongest(d, 0, n, padded);
-    long rowBytes = 4L * padded;
-    job.stream(
-        lengths,
-        padded,
-        (from, rows, into) -> job.copy(d, from * rowBytes, into, 0, rows * rowBytes));
+    if (job.isResident(lengths)) {
+      long rowBytes = 4L * padded;
+      job.stream(
+          lengths,
+          padded,
+          (from, rows, into) -> job.copy(d, from * rowBytes, into, 0, rows * rowBytes));
+    } else {
+      job.fetch(d, 0, n, lengths, padded, null, n, (from, rows, into) -> {});
+    }
   }
 }

@@ -11,9 +11,7 @@ import org.geodex.cuda.CudaBlas;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.CudaEvent;
-import org.geodex.cuda.CudaStream;
 import org.geodex.cuda.DeviceBuffer;
-import org.geodex.cuda.PinnedBuffer;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Matrix64;
 import org.geodex.matrix.StoredMatrix;
@@ -361,36 +359,65 @@ final class Job implements AutoCloseable {
       }
       return;
     }
-    stream(out, pitch, null, maker);
+    streamToHost(out, pitch, maker);
+  }
+
+  private void streamToHost(Matrix out, int pitch, RowMaker maker) {
+    long rowBytes = 4L * pitch;
+    int atOnce = stripRows(out, rowBytes);
+    Strips strips = new Strips(out, rowBytes, null, atOnce);
+    DeviceBuffer[] made = new DeviceBuffer[strips.count()];
+    for (int s = 0; s < made.length; s++) {
+      made[s] = allocate(atOnce * rowBytes);
+    }
+    for (long from = 0; from < out.rows(); from += atOnce) {
+      int count = (int) Math.min(atOnce, out.rows() - from);
+      int turn = strips.next();
+      maker.make(from, count, made[turn]);
+      strips.fetch(turn, made[turn], 0, from, count, device.residency().now());
+    }
+    strips.finish();
   }
 
   /**
-   * A result on the host, in strips of rows that come in another order.
+   * Copies a result to the host that lies on the device: rows [first, first + count) of {@code out}
+   * at the start of {@code all}. They come in waves, and what one wave made is copied while the
+   * next is computed.
    *
+   * @param pitch values from one row of {@code all} to the next
    * @param rows rows[i] is where row i of what is made belongs; null for i
+   * @param wave rows of a wave
+   * @param maker enqueues the rows from one on, counted from 0, into {@code all}
    */
-  void stream(Matrix out, int pitch, int[] rows, RowMaker maker) {
-    long n = out.rows();
+  void fetch(
+      DeviceBuffer all,
+      long first,
+      long count,
+      Matrix out,
+      int pitch,
+      int[] rows,
+      int wave,
+      RowMaker maker) {
     long rowBytes = 4L * pitch;
-    int atOnce = stripRows(out, rowBytes);
-    CudaStream copies = context.createStream();
-    open.push(copies);
-    List<Strip> strips = new ArrayList<>();
-    for (int s = 0; s < (atOnce < n ? 2 : 1); s++) {
-      strips.add(new Strip(atOnce, rowBytes));
+    List<CudaEvent> made = new ArrayList<>();
+    for (long from = 0; from < count; from += wave) {
+      int some = (int) Math.min(wave, count - from);
+      maker.make(from, some, all.slice(from * rowBytes, some * rowBytes));
+      CudaEvent event = context.createEvent();
+      open.push(event);
+      event.record(context.stream());
+      made.add(event);
     }
-    int turn = 0;
-    for (long from = 0; from < n; from += atOnce) {
-      int count = (int) Math.min(atOnce, n - from);
-      Strip strip = strips.get(turn);
-      strip.deliver(out, rows);
-      maker.make(from, count, strip.made);
-      strip.fetch(from, count, copies);
-      turn = (turn + 1) % strips.size();
+    int atOnce = Math.min(wave, stripRows(out, rowBytes));
+    Strips strips = new Strips(out, rowBytes, rows, atOnce);
+    for (int w = 0; w < made.size(); w++) {
+      long end = Math.min(count, (w + 1L) * wave);
+      for (long from = (long) w * wave; from < end; from += atOnce) {
+        int some = (int) Math.min(atOnce, end - from);
+        strips.fetch(strips.next(), all, from * rowBytes, first + from, some, made.get(w));
+      }
     }
-    for (int s = 0; s < strips.size(); s++) {
-      strips.get((turn + s) % strips.size()).deliver(out, rows);
-    }
+    strips.finish();
   }
 
   private static int stripRows(Matrix out, long rowBytes) {
@@ -398,41 +425,59 @@ final class Job implements AutoCloseable {
     return (int) Math.min(Math.max(1, out.rows()), fitting);
   }
 
-  /** A strip of rows on the device, its pinned twin, and how far it is. */
-  private final class Strip {
-    private final DeviceBuffer made;
-    private final PinnedBuffer host;
+  /** Strips of rows on their way to a result on the host: one arrives while one is put in place. */
+  private final class Strips {
+    private final Matrix out;
     private final long pitchBytes;
-    private final CudaEvent ready = context.createEvent();
-    private final CudaEvent fetched = context.createEvent();
-    private long from;
-    private int count;
+    private final int[] rows;
+    private final List<Strip> strips = new ArrayList<>();
+    private int turn;
 
-    Strip(int rows, long pitchBytes) {
+    /**
+     * @param rows rows[i] is where row i of what is made belongs; null for i
+     * @param atOnce most rows of a strip
+     */
+    Strips(Matrix out, long pitchBytes, int[] rows, int atOnce) {
+      this.out = out;
       this.pitchBytes = pitchBytes;
-      open.push(ready);
-      open.push(fetched);
-      made = allocate(rows * pitchBytes);
-      host = context.allocatePinned(rows * pitchBytes);
-      open.push(host);
+      this.rows = rows;
+      for (int s = 0; s < (atOnce < out.rows() ? 2 : 1); s++) {
+        Strip strip = new Strip(device.residency().arrival(atOnce * pitchBytes));
+        open.push(strip.arrival::release);
+        strips.add(strip);
+      }
     }
 
-    void fetch(long first, int rows, CudaStream copies) {
-      from = first;
-      count = rows;
-      ready.record(context.stream());
-      copies.waitFor(ready);
-      context.copyToHost(made, 0, host.segment().asSlice(0, rows * pitchBytes), copies);
-      fetched.record(copies);
+    int count() {
+      return strips.size();
     }
 
-    /** Waits for the rows that are under way, if any, and puts them where they belong. */
-    void deliver(Matrix out, int[] rows) {
-      if (count == 0) {
+    /** The strip that is to be filled next; what it held is put in place first. */
+    int next() {
+      int free = turn;
+      turn = (turn + 1) % strips.size();
+      deliver(strips.get(free));
+      return free;
+    }
+
+    void fetch(int strip, DeviceBuffer source, long at, long first, int count, CudaEvent after) {
+      Strip next = strips.get(strip);
+      next.from = first;
+      next.count = count;
+      next.arrival.begin(source, at, count * pitchBytes, after);
+    }
+
+    void finish() {
+      for (int s = 0; s < strips.size(); s++) {
+        next();
+      }
+    }
+
+    private void deliver(Strip strip) {
+      if (strip.count == 0) {
         return;
       }
-      fetched.synchronize();
-      MemorySegment strip = host.segment();
+      MemorySegment arrived = strip.arrival.await();
       MemorySegment values = out.segment();
       long width = 4L * out.columns();
       boolean whole = pitchBytes == width && rows == null;
@@ -440,16 +485,27 @@ final class Job implements AutoCloseable {
       device
           .cores()
           .forEach(
-              Math.ceilDiv(count, atOnce),
+              Math.ceilDiv(strip.count, atOnce),
               part -> {
                 long row = part * atOnce;
-                long bytes = width * (Math.min(count, row + atOnce) - row);
-                long to = rows == null ? from + row : rows[(int) (from + row)];
+                long bytes = width * (Math.min(strip.count, row + atOnce) - row);
+                long to = rows == null ? strip.from + row : rows[(int) (strip.from + row)];
                 values
                     .asSlice(out.offset(to), bytes)
-                    .copyFrom(strip.asSlice(row * pitchBytes, bytes));
+                    .copyFrom(arrived.asSlice(row * pitchBytes, bytes));
               });
-      count = 0;
+      strip.count = 0;
+    }
+  }
+
+  /** Rows in pinned memory, or on their way there. */
+  private static final class Strip {
+    private final Residency.Arrival arrival;
+    private long from;
+    private int count;
+
+    Strip(Residency.Arrival arrival) {
+      this.arrival = arrival;
     }
   }
 

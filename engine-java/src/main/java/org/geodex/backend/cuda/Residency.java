@@ -260,7 +260,7 @@ final class Residency {
     }
   }
 
-  /** A copy that is on its way to pinned memory of the host. */
+  /** Pinned memory of the host, and a copy that is on its way to it. */
   final class Arrival {
     private final PinnedBuffer memory;
     private final CudaEvent done;
@@ -269,6 +269,18 @@ final class Residency {
     private Arrival(PinnedBuffer memory, CudaEvent done) {
       this.memory = memory;
       this.done = done;
+    }
+
+    /**
+     * Begins a copy from a buffer, beside what is enqueued from here on.
+     *
+     * @param after when the values are there
+     */
+    void begin(DeviceBuffer source, long from, long count, CudaEvent after) {
+      bytes = count;
+      copies.waitFor(after);
+      context.copyToHost(source, from, memory.segment().asSlice(0, count), copies);
+      done.record(copies);
     }
 
     /** Waits for the copy; the memory is valid until {@link #release}. */
@@ -291,21 +303,23 @@ final class Residency {
 
   /** Begins a copy to the host, after what is enqueued now and beside what follows. */
   Arrival fetch(DeviceBuffer source) {
+    Arrival arrival = arrival(source.bytes());
+    arrival.begin(source, 0, source.bytes(), now());
+    return arrival;
+  }
+
+  /** The end of what is enqueued now, until the next call. */
+  CudaEvent now() {
+    ready.record(context.stream());
+    return ready;
+  }
+
+  /** Memory of so many bytes or more that nobody uses; what is too small is freed. */
+  Arrival arrival(long bytes) {
     if (copies == null) {
       copies = context.createStream();
       ready = context.createEvent();
     }
-    Arrival arrival = arrival(source.bytes());
-    arrival.bytes = source.bytes();
-    ready.record(context.stream());
-    copies.waitFor(ready);
-    context.copyToHost(source, 0, arrival.memory.segment().asSlice(0, source.bytes()), copies);
-    arrival.done.record(copies);
-    return arrival;
-  }
-
-  /** Memory of so many bytes or more that nobody uses; what is too small is freed. */
-  private Arrival arrival(long bytes) {
     Map.Entry<Long, Deque<Arrival>> fitting = arrivals.ceilingEntry(bytes);
     if (fitting == null) {
       freeArrivals();

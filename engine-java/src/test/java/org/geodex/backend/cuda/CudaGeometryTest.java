@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
@@ -186,6 +187,20 @@ class CudaGeometryTest {
       lengths[i] = 1 + i % 3 / 4.0;
     }
     return Graph.of(n, from, to, lengths);
+  }
+
+  /** From the end of a chain paths are long, from its middle not: one choice for both blocks. */
+  @Test
+  void blocksOfRowsShareOneChoice() {
+    Graph graph = chain(200);
+    int[] all = GeodesicDistances.all(graph);
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned rows = Matrix.allocate(100, 200)) {
+      Geometry.PathRows paths = cuda.geometry().shortestPathRows(graph, all);
+      String first = paths.compute(0, rows, null).algorithm();
+      assertEquals(first, paths.compute(100, rows, null).algorithm());
+      assertEquals(99.0 * 1.25, rows.get(0, 199), 1);
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
+import org.geodex.cuda.Traffic;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
@@ -114,6 +115,35 @@ class CudaStripsTest {
   void pathsInStrips() {
     checkPaths(graph(3), ShortestPathRule.Choice.MANY_SOURCES);
     checkPaths(graph(60), ShortestPathRule.Choice.FLOYD_WARSHALL);
+  }
+
+  /** Strips cut what is copied: 4 multiprocessors take 256 of the 300 sources a launch. */
+  @Test
+  void stripsCutNoLaunchOfPaths() {
+    Graph graph = graph(3);
+    int[] all = GeodesicDistances.all(graph);
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned got = Matrix.allocate(N, N)) {
+      Traffic start = cuda.traffic();
+      CudaGeometry geometry = (CudaGeometry) cuda.geometry();
+      geometry.paths(graph, all, got, ShortestPathRule.Choice.MANY_SOURCES);
+      assertEquals(2 + 2, cuda.traffic().since(start).launches()); // paths, their longest
+    }
+  }
+
+  /** A matrix on the device is one buffer, whatever a strip holds: half of its tiles do. */
+  @Test
+  void stripsCutNoMatrixOnTheDevice() {
+    try (CudaBackend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, N, 5);
+        Matrix.Owned onDevice = cuda.allocate(N, N);
+        Matrix.Owned onHost = Matrix.allocate(N, N)) {
+      Traffic start = cuda.traffic();
+      cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, Precision.REFINED, onDevice);
+      assertEquals(2, cuda.traffic().since(start).launches()); // distances, the diagonal
+      cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, Precision.REFINED, onHost);
+      assertEquals(-1, onHost.segment().mismatch(onDevice.reading()));
+    }
   }
 
   private static void checkPaths(Graph graph, ShortestPathRule.Choice choice) {
