@@ -172,9 +172,12 @@ __device__ __forceinline__ void accumulate(Sums& s, double a, double b, double x
   } else if constexpr (Code == kCosine) {
     s.first = fma(a, b, s.first);
   } else {
-    // Angular: the rows at one length. Categorical: the roots at one sum.
-    const double left = Code == kAngular ? a * ys : sqrt(a * ys);
-    const double right = Code == kAngular ? b * xs : sqrt(b * xs);
+    // Angular: the rows at one length. Categorical: the roots at one sum. Both products are rounded: one of them
+    // inside a fused multiply-add would keep equal rows apart.
+    const double scaled_a = __dmul_rn(a, ys);
+    const double scaled_b = __dmul_rn(b, xs);
+    const double left = Code == kAngular ? scaled_a : sqrt(scaled_a);
+    const double right = Code == kAngular ? scaled_b : sqrt(scaled_b);
     const double minus = left - right;
     const double plus = left + right;
     s.first = fma(minus, minus, s.first);

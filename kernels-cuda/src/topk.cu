@@ -224,8 +224,11 @@ __device__ __forceinline__ double row_distance(
       const double asinh = log1p(sqrt(z2) + z2 / (1.0 + sqrt(1.0 + z2)));
       first += 8.0 * asinh * asinh;
     } else {
-      const double left = metric == kAngular ? a * ys : sqrt(a * ys);
-      const double right = metric == kAngular ? b * xs : sqrt(b * xs);
+      // Rounded, not fused into the difference: equal rows are at 0.
+      const double scaled_a = __dmul_rn(a, ys);
+      const double scaled_b = __dmul_rn(b, xs);
+      const double left = metric == kAngular ? scaled_a : sqrt(scaled_a);
+      const double right = metric == kAngular ? scaled_b : sqrt(scaled_b);
       first = fma(left - right, left - right, first);
       second = fma(left + right, left + right, second);
     }

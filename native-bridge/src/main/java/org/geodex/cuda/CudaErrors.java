@@ -38,7 +38,8 @@ final class CudaErrors {
       text += "; " + report;
     }
     return losesContext(code)
-        ? new DeviceLostException(text + "; the device's context is lost", call, name)
+        ? new DeviceLostException(
+            text + "; what was on the device is lost: run it again in a new process", call, name)
         : new NativeCallException(text, call, name, code);
   }
 

@@ -3,6 +3,7 @@ package org.geodex.backend.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import org.geodex.backend.Pairs;
+import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Metric;
 import org.geodex.matrix.Matrix;
@@ -10,7 +11,7 @@ import org.geodex.matrix.Matrix;
 /**
  * Sums over pairs of rows on the device: strips of distances in the direct f32 form, of all
  * matrices together, and f64 sums of each row in a fixed order. Medians are selected on the host.
- * Copies: the rows once to the device, one f64 a row and sum back.
+ * Copies: the rows once to the device, one f64 a row and sum back, together for each strip.
  */
 final class CudaPairs implements Pairs {
   /** Strips of all matrices: what an H100's L2 cache holds. */
@@ -32,33 +33,27 @@ final class CudaPairs implements Pairs {
     for (int a = 0; a < count; a++) {
       bandwidths[a] = bandwidth(xs.get(a), kernel);
     }
-    Sums sums = new Sums(new double[count][n], new double[count][count], bandwidths);
-    long fitting = STRIP_BYTES / (4L * n * count) / Job.TILE * Job.TILE;
-    int rows = (int) Math.min(n, Math.max(Job.TILE, fitting));
+    double[][] rows = new double[count][n];
+    double[][] products = new double[count][count];
+    long fitting = Math.min(STRIP_BYTES, Job.stripBytes()) / (4L * n * count) / Job.TILE * Job.TILE;
+    int atOnce = (int) Math.min(n, Math.max(Job.TILE, fitting));
     device.run(
         job -> {
           List<PreparedRows> points = new ArrayList<>();
-          List<DeviceBuffer> strips = new ArrayList<>();
           for (Matrix x : xs) {
             points.add(PreparedRows.of(job, x, Metric.EUCLIDEAN));
-            strips.add(job.floats((long) rows * n));
           }
-          DeviceBuffer perRow = job.doubles(rows);
-          for (int from = 0; from < n; from += rows) {
-            int height = Math.min(rows, n - from);
+          Strip strip = new Strip(job, count, atOnce, n);
+          for (int from = 0; from < n; from += atOnce) {
+            int height = Math.min(atOnce, n - from);
             for (int a = 0; a < count; a++) {
-              strip(job, points.get(a), bandwidths[a], from, height, strips.get(a));
+              strip.make(a, points.get(a), bandwidths[a], from, height);
             }
-            add(job, strips, from, height, n, perRow, sums);
+            strip.add(from, height, rows, products);
           }
           return null;
         });
-    for (int a = 0; a < count; a++) {
-      for (int b = 0; b < a; b++) {
-        sums.products()[b][a] = sums.products()[a][b];
-      }
-    }
-    return sums;
+    return new Sums(rows, products, bandwidths);
   }
 
   private double bandwidth(Matrix x, Kernel kernel) {
@@ -69,48 +64,55 @@ final class CudaPairs implements Pairs {
     };
   }
 
-  /** Enqueues the kernel's values of some rows with all rows; NaN for the distances themselves. */
-  private static void strip(
-      Job job, PreparedRows x, double sigma, int from, int height, DeviceBuffer into) {
-    DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, false);
-    if (!Double.isNaN(sigma)) {
-      long count = height * x.n();
-      job.launch("gx_pairs_values_f32", Job.elements(count), into, count, sigma);
-    }
-  }
+  /** Some rows of the kernel's values of every matrix, one after the other, and their sums. */
+  private static final class Strip {
+    private final Job job;
+    private final int count;
+    private final int pairs;
+    private final int n;
+    private final DeviceBuffer values;
+    private final DeviceBuffer sums;
 
-  private static void add(
-      Job job,
-      List<DeviceBuffer> strips,
-      int from,
-      int height,
-      int n,
-      DeviceBuffer perRow,
-      Sums sums) {
-    for (int a = 0; a < strips.size(); a++) {
-      job.launch(
-          "gx_pairs_row_sums_f64",
-          Job.warpARow(height),
-          strips.get(a),
-          (long) height,
-          (long) n,
-          (long) from,
-          perRow);
-      System.arraycopy(job.downloadDoubles(perRow, height), 0, sums.rows()[a], from, height);
-      for (int b = 0; b <= a; b++) {
-        job.launch(
-            "gx_pairs_products_f64",
-            Job.warpARow(height),
-            strips.get(a),
-            strips.get(b),
-            (long) height,
-            (long) n,
-            (long) from,
-            perRow);
-        for (double product : job.downloadDoubles(perRow, height)) {
-          sums.products()[a][b] += product;
+    Strip(Job job, int count, int rows, int n) {
+      this.job = job;
+      this.count = count;
+      this.pairs = count * (count + 1) / 2;
+      this.n = n;
+      this.values = job.floats((long) count * rows * n);
+      this.sums = job.doubles((long) (count + pairs) * rows);
+    }
+
+    /** Enqueues the values of one matrix; {@code sigma} is NaN for the distances themselves. */
+    void make(int a, PreparedRows x, double sigma, int from, int height) {
+      long size = (long) height * n;
+      DeviceBuffer into = values.slice(4 * a * size, 4 * size);
+      DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, false);
+      if (!Double.isNaN(sigma)) {
+        job.launch("gx_pairs_values_f32", Job.elements(size), into, size, sigma);
+      }
+    }
+
+    /** Waits for the sums over the strip: of each row, and of each pair's rows in their order. */
+    void add(int from, int height, double[][] rows, double[][] products) {
+      long behind = sums.address() + 8L * count * height;
+      launch("gx_pairs_row_sums_f64", count, from, height, sums.address());
+      launch("gx_pairs_products_f64", pairs, from, height, behind);
+      double[] found = job.downloadDoubles(sums, (count + pairs) * height);
+      int at = count * height;
+      for (int a = 0; a < count; a++) {
+        System.arraycopy(found, a * height, rows[a], from, height);
+        for (int b = 0; b <= a; b++) {
+          for (int i = 0; i < height; i++) {
+            products[a][b] += found[at++];
+          }
+          products[b][a] = products[a][b];
         }
       }
+    }
+
+    private void launch(String kernel, int strips, int from, int height, long into) {
+      Grid grid = new Grid(Job.warpARow(height).x(), strips);
+      job.launch(kernel, grid, values, (long) height, (long) n, (long) from, into);
     }
   }
 

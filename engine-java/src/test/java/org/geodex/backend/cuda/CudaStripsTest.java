@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Pairs.Gaussian;
+import org.geodex.backend.Pairs.Sums;
 import org.geodex.cuda.Traffic;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.GeodesicDistances;
@@ -143,6 +145,20 @@ class CudaStripsTest {
       assertEquals(2, cuda.traffic().since(start).launches()); // distances, the diagonal
       cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, Precision.REFINED, onHost);
       assertEquals(-1, onHost.segment().mismatch(onDevice.reading()));
+    }
+  }
+
+  /** Strips of 128, 128 and 44 rows of three matrices, against one of all rows. */
+  @Test
+  void sumsInStrips() {
+    try (Backend cuda = OnEmulator.cuda("jcuda");
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, N, 5);
+        Matrix.Owned y = OnEmulator.normal(1 + OnEmulator.FRESH, N, 3)) {
+      Sums inStrips = cuda.pairs().sums(List.of(x, y, x), new Gaussian(2, 1));
+      whole();
+      Sums expected = cuda.pairs().sums(List.of(x, y, x), new Gaussian(2, 1));
+      assertArrayEquals(expected.rows(), inStrips.rows());
+      assertArrayEquals(expected.products(), inStrips.products());
     }
   }
 
