@@ -10,8 +10,8 @@ image="$here/target/native/floyd_warshall.fatbin"
 PATH="${CUDA_TOOLS:+$CUDA_TOOLS:}$PATH:/usr/local/cuda/bin"
 command -v cuobjdump >/dev/null || { echo "instructions.sh: cuobjdump is not on the PATH" >&2; exit 4; }
 
-# The loop with the most relaxations: from a backward branch's target to the branch. A relaxation is an
-# FADD (f32) or a VIADDMNMX (s32).
+# The loop with the fewest instructions a relaxation (the dependent steps of phase 1 need more): from a backward
+# branch's target to the branch. A relaxation is an FADD (f32) or a VIADDMNMX (s32).
 cuobjdump -arch sm_90 -sass "$image" | awk '
   function hex(s,   i, v) {
     v = 0
@@ -27,7 +27,7 @@ cuobjdump -arch sm_90 -sass "$image" | awk '
         n++
         if (code[from] ~ (kernel ~ /f32$/ ? "^FADD" : "^VIADDMNMX")) relaxations++
       }
-      if (relaxations > best) { best = relaxations; instructions = n }
+      if (relaxations && (!best || n / relaxations < instructions / best)) { best = relaxations; instructions = n }
     }
     ideal = kernel ~ /f32$/ ? 1.5 : 1
     if (!best) { printf "%s: no loop with relaxations found\n", kernel; failed = 1; return }

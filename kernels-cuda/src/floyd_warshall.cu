@@ -1,14 +1,17 @@
-// All shortest paths of a dense graph: blocked Floyd-Warshall.
+// All shortest paths of a dense undirected graph: blocked Floyd-Warshall.
 //
 //   d[i,j] <- min(d[i,j], min_k d[i,k] + d[k,j])      for every block of 128 vertices k in turn
 //
 // Reference: Venkataraman, Sahni, Mukhopadhyaya, "A blocked all-pairs shortest-paths algorithm",
-// JEA 8 (2003). For each block b three launches on one stream:
+// JEA 8 (2003). Three phases for each block b:
 //
-//   1. gx_floyd_warshall_diagonal_{f32,s32}: closes the tile d[b,b] by itself (128 dependent steps)
-//   2. gx_floyd_warshall_panel_{f32,s32}: row panel p[k,j] = closure (x) d[b,j], column panel
-//                                   q[k,i] = (d[i,b] (x) closure)^T, both with k outermost
-//   3. gx_floyd_warshall_product_{f32,s32}: every other tile: d[i,j] = min(d[i,j], min_k q[k,i] + p[k,j])
+//   1. the tile d[b,b] is closed by itself, in 128 dependent steps
+//   2. the panel p[k,j] = closure (x) d[b,j], k the vertices of the block
+//   3. every other tile: d[i,j] = min(d[i,j], min_k p[k,i] + p[k,j])
+//
+// in two launches on one stream: gx_floyd_warshall_panel_{f32,s32} is phase 2, gx_floyd_warshall_product_{f32,s32}
+// phase 3 and the next block's phase 1, which its first thread block does when it has tile d[b+1,b+1]: nobody waits
+// for the dependent steps as long as phase 3 takes longer. gx_floyd_warshall_diagonal_{f32,s32} is the first phase 1.
 //
 // Before: gx_floyd_warshall_fill_f32 makes d from the sparse graph. Fixed point: gx_fixed_from_f32 and
 // gx_fixed_to_f32 convert before and after, in place or not.
@@ -19,11 +22,11 @@
 // Tensors
 //   d         [n,n] device, ld = n, n a multiple of 128: the caller pads with infinity. Weights
 //             >= 0, +infinity where there is no edge, 0 on the diagonal. In and out.
-//   closure   [2][128,128] device scratch: the closed diagonal tile and its transpose.
-//   p, q      [128,n] device scratch; a symmetric graph needs p alone (q = p).
+//   closure   [128,128] device scratch: the closed diagonal tile.
+//   p         [128,n] device scratch.
 //
-// A symmetric graph works on the tiles with i <= j alone: half the operations and bytes. Tiles
-// below the diagonal are read nowhere; gx_floyd_warshall_mirror_f32 fills them at the end.
+// d is symmetric, and so is a closed tile: the work is on the tiles with i <= j alone, half the operations and bytes.
+// Tiles below the diagonal are read nowhere; gx_floyd_warshall_mirror_f32 fills them at the end.
 //
 // Two arithmetics
 //   f32   Sums in f32, minima on the bit patterns: floats >= 0 order as their bits do, so two
@@ -35,22 +38,23 @@
 //         instruction a relaxation. Sums are exact, so the result does not depend on the order of
 //         the work at all; absolute error <= hops * 2^-(s+1). Infinity is 2^30 - 1.
 //
-// Operations and bytes: n^3 relaxations (n^3 / 2 symmetric). Filling writes 4 n^2 B, converting and
+// Operations and bytes: n^3 / 2 relaxations. Filling writes 4 n^2 B, converting and
 // mirroring read and write 4 n^2 B each: memory bound. Phase 3 moves 8 B per element of d
 // and block of 128 pivots = 8/128 B a relaxation, plus the panels (1024 B per tile row, from L2).
-//   n = 16384, symmetric: 2.2e12 relaxations, 137 GB: 16 relaxations a byte. At 3.35 TB/s memory
+//   n = 16384: 2.2e12 relaxations, 137 GB: 16 relaxations a byte. At 3.35 TB/s memory
 //   allows 5.4e13 relaxations/s, issue (132 SM x 4 x 32 lanes / 1.5 x 1.755 GHz) 2.0e13: issue bound.
 //
 // Inner loop of phase 3, a thread and two pivots: 8 LDS.128, 128 FADD, 64 VIMNMX3 for 128
 // relaxations = 1.5625 instructions each, 4 % above the ideal 1.5 (s32: 64 VIADDMNMX + 4 LDS per
 // pivot = 1.0625, 6 % above 1). docs/kernels.md holds the count read from the assembled code.
 //
-// Grid: phase 1 one block, phase 2 n/128 blocks (twice that without symmetry), phase 3 one block for each
-// tile, all of 256 threads.
-// Phase 1 is one block for about 128 x 350 clocks; phase 2 has n/128 blocks of 128^3 relaxations.
-// Both are 1 to 2 % of phase 3 at n = 16384 and dominate below n = 2000.
+// Grid: diagonal one block; panel four blocks for each tile, a strip of 32 columns each; product one
+// block for each tile on and above the diagonal; all of 256 threads.
+// Clocks on 132 SMs, t = n / 128 (reckoned, not measured): phase 3 100 t^2, phase 2 200 t, both launches 3000; phase 1
+// 128 x 350, and with its tile before it 90 000, which hide behind phase 3 from n = 4000 on. What is not phase 3 is then
+// 9 % at n = 4096 and 2 % at n = 16384.
 //
-// Shared memory: phase 1 2 KB static; phase 2 96 KB dynamic; phase 3 64 KB dynamic (2 blocks an SM).
+// Shared memory, dynamic: panel 48 KB; product 64 KB, 2 blocks an SM, and 2 KB static as the diagonal.
 // Limits: n <= 46336 a side by memory of the card (n^2 * 4 B), indices are 64-bit.
 // Speed on a card: not measured.
 
@@ -65,9 +69,10 @@ constexpr int kSlab = 32;                 // pivots a stage of the copy pipeline
 constexpr int kStages = 2;
 constexpr int kSlabs = kTile / kSlab;
 constexpr int kProductShared = kStages * 2 * kSlab * kTile * 4;
-constexpr int kPanelShared = (kTile * kTile + kStages * kSlab * kTile) * 4;
+constexpr int kStrip = 32;                // columns of a panel that a block makes
+constexpr int kPanelShared = (kTile * kStrip + kStages * kSlab * kTile) * 4;
 static_assert(kProductShared == 65536, "two blocks of phase 3 fit an SM of 164 KB or more");
-static_assert(kPanelShared == 98304, "phase 2 fits the 99 KB a block of sm_86 may have");
+static_assert(kPanelShared == 49152, "three blocks of phase 2 fit an SM of 164 KB");
 
 /** f32 sums, minima on the bit patterns of values >= 0. */
 struct FloatPaths {
@@ -99,6 +104,19 @@ struct FixedPaths {
   }
 };
 
+/** Four rows of outputs against two pivots. */
+template <typename Paths, int C, typename Four, typename Value>
+__device__ __forceinline__ void relax_rows(
+    Value (*out)[C], Four a0, Four a1, const Value (&b0)[C], const Value (&b1)[C]) {
+#pragma unroll
+  for (int c = 0; c < C; c++) {
+    out[0][c] = Paths::relax2(out[0][c], a0.x, b0[c], a1.x, b1[c]);
+    out[1][c] = Paths::relax2(out[1][c], a0.y, b0[c], a1.y, b1[c]);
+    out[2][c] = Paths::relax2(out[2][c], a0.z, b0[c], a1.z, b1[c]);
+    out[3][c] = Paths::relax2(out[3][c], a0.w, b0[c], a1.w, b1[c]);
+  }
+}
+
 /**
  * All 8 x 8 outputs of a thread against two pivots. The left operands come in two halves, so that
  * 64 outputs, 16 + 8 operands and the addresses fit the 128 registers of two blocks an SM.
@@ -114,14 +132,7 @@ __device__ __forceinline__ void relax_pair(
   for (int half = 0; half < 2; half++) {
     const Four a0 = *reinterpret_cast<const Four*>(a + half * 64);
     const Four a1 = *reinterpret_cast<const Four*>(a + half * 64 + kTile);
-#pragma unroll
-    for (int c = 0; c < kPerThread; c++) {
-      Value* const to = &out[half * 4][c];
-      to[0 * kPerThread] = Paths::relax2(to[0 * kPerThread], a0.x, b0[c], a1.x, b1[c]);
-      to[1 * kPerThread] = Paths::relax2(to[1 * kPerThread], a0.y, b0[c], a1.y, b1[c]);
-      to[2 * kPerThread] = Paths::relax2(to[2 * kPerThread], a0.z, b0[c], a1.z, b1[c]);
-      to[3 * kPerThread] = Paths::relax2(to[3 * kPerThread], a0.w, b0[c], a1.w, b1[c]);
-    }
+    relax_rows<Paths>(&out[half * 4], a0, a1, b0, b1);
   }
 }
 
@@ -161,7 +172,7 @@ __device__ __forceinline__ void store_tile(
   }
 }
 
-/** Phase 1. One block; a thread owns rows 8 ty .. 8 ty + 7 and columns 8 tx .. 8 tx + 7. */
+/** Phase 1, by a whole block; a thread owns rows 8 ty .. 8 ty + 7 and columns 8 tx .. 8 tx + 7. */
 template <typename Paths, typename Value = typename Paths::Value>
 __device__ __forceinline__ void close_diagonal(Value* d, long long n, int block, Value* closure) {
   __shared__ Value row[2][kTile];
@@ -213,44 +224,54 @@ __device__ __forceinline__ void close_diagonal(Value* d, long long n, int block,
       const int j = tx * kPerThread + c;
       tile[i * n + j] = out[r][c];
       closure[i * kTile + j] = out[r][c];
-      closure[kTile * kTile + j * kTile + i] = out[r][c];
     }
   }
 }
 
 /**
- * Phase 2. Block (t, side) makes tile t of the row panel (side 0) or of the column panel (side 1)
- * and writes it back to d. The whole old tile lies in shared memory with the pivot outermost;
- * the closure streams through.
+ * Phase 2. Four blocks make tile t of the panel, 32 columns each, and write it back to d. The old values lie in shared
+ * memory with the pivot outermost; the closure streams through.
  */
 template <typename Paths, typename Value = typename Paths::Value>
 __device__ __forceinline__ void make_panel(
-    Value* d, long long n, int block, const Value* closure, Value* p, Value* q, int symmetric) {
+    Value* d, long long n, int block, const Value* closure, Value* p) {
   using Four = typename Paths::Four;
   GX_DYNAMIC_SHARED(Value, shared);
   Value* old = shared;
-  Value* slabs = shared + kTile * kTile;
-  const int t = static_cast<int>(blockIdx.x);
-  const int side = static_cast<int>(blockIdx.y);
+  Value* slabs = shared + kTile * kStrip;
+  const int t = static_cast<int>(blockIdx.x) * kStrip / kTile;
   if (t == block) {
     return;
   }
-  const bool transposed = symmetric ? t < block : side == 1;
-  Value* tile = transposed ? d + static_cast<long long>(t) * kTile * n + block * kTile
-                           : d + static_cast<long long>(block) * kTile * n + t * kTile;
-  // out[i,j] = min_k closure[i,k] + old[k,j], so the left operand with k outermost is the transpose.
-  const Value* left = side == 0 ? closure + kTile * kTile : closure;
-  const Value* part = slab_part(left, kTile);
+  const bool transposed = t < block;
+  const long long first = blockIdx.x * static_cast<long long>(kStrip);
+  Value* strip = transposed ? d + first * n + block * kTile : d + static_cast<long long>(block) * kTile * n + first;
+  // out[i,j] = min_k closure[k,i] + old[k,j]
+  const Value* part = slab_part(closure, kTile);
   copy_slab(slabs, part, kTile);
   __pipeline_commit();
-  for (int e = static_cast<int>(threadIdx.x); e < kTile * kTile; e += kTileThreads) {
-    const int i = e / kTile;
-    const int j = e % kTile;
-    old[transposed ? j * kTile + i : e] = tile[i * n + j];
+  for (int e = static_cast<int>(threadIdx.x) * 4; e < kTile * kStrip; e += kTileThreads * 4) {
+    if (transposed) {
+      const int j = e / 4 % kStrip;  // a lane's column, so that its four values fall into four rows without conflict
+      const int k = e / 4 / kStrip * 4;
+      const Four values = *reinterpret_cast<const Four*>(strip + j * n + k);
+      old[k * kStrip + j] = values.x;
+      old[(k + 1) * kStrip + j] = values.y;
+      old[(k + 2) * kStrip + j] = values.z;
+      old[(k + 3) * kStrip + j] = values.w;
+    } else {
+      *reinterpret_cast<Four*>(old + e) = *reinterpret_cast<const Four*>(strip + e / kStrip * n + e % kStrip);
+    }
   }
   __syncthreads();
-  Value out[kPerThread][kPerThread];
-  load_tile<Value, Four>(out, old, kTile);
+  // A warp is 4 lanes down and 8 across, a lane four rows and four columns.
+  const int row = warp_id() * 16 + lane_id() / 8 * 4;
+  const int column = lane_id() % 8 * 4;
+  Value out[4][4];
+#pragma unroll
+  for (int r = 0; r < 4; r++) {
+    read_four<Four>(old + (row + r) * kStrip + column, out[r]);
+  }
   for (int s = 0; s < kSlabs; s++) {
     if (s + 1 < kSlabs) {
       part += kSlab * kTile;
@@ -259,46 +280,50 @@ __device__ __forceinline__ void make_panel(
     __pipeline_commit();
     __pipeline_wait_prior(1);
     __syncthreads();
-    const Value* a = slabs + s % kStages * kSlab * kTile + tile_row();
-    const Value* b = old + s * kSlab * kTile + tile_column();
-#pragma unroll 2
+    const Value* a = slabs + s % kStages * kSlab * kTile + row;
+    const Value* b = old + s * kSlab * kStrip + column;
+#pragma unroll 4
     for (int k = 0; k < kSlab; k += 2) {
-      relax_pair<Paths>(out, a + k * kTile, b + k * kTile);
+      Value b0[4], b1[4];
+      read_four<Four>(b + k * kStrip, b0);
+      read_four<Four>(b + (k + 1) * kStrip, b1);
+      const Four a0 = *reinterpret_cast<const Four*>(a + k * kTile);
+      const Four a1 = *reinterpret_cast<const Four*>(a + (k + 1) * kTile);
+      relax_rows<Paths>(out, a0, a1, b0, b1);
     }
     __syncthreads();
   }
-  store_tile<Value, Four>((side == 0 ? p : q) + static_cast<long long>(t) * kTile, n, out);
-  if (!transposed) {
-    store_tile<Value, Four>(tile, n, out);
-    return;
-  }
+  Value* panel = p + first + column;
 #pragma unroll
-  for (int r = 0; r < kPerThread; r++) {
-#pragma unroll
-    for (int c = 0; c < kPerThread; c++) {
-      tile[(tile_column() + spread(c)) * n + tile_row() + spread(r)] = out[r][c];
+  for (int r = 0; r < 4; r++) {
+    const Four across = {out[r][0], out[r][1], out[r][2], out[r][3]};
+    *reinterpret_cast<Four*>(panel + (row + r) * n) = across;
+    if (transposed) {
+      const Four down = {out[0][r], out[1][r], out[2][r], out[3][r]};
+      *reinterpret_cast<Four*>(strip + (column + r) * n + row) = down;
+    } else {
+      *reinterpret_cast<Four*>(strip + (row + r) * n + column) = across;
     }
   }
 }
 
-/** Phase 3, the n^3 part: d[i,j] = min(d[i,j], min_k q[k,i] + p[k,j]) for one tile a block. */
+/** Phase 3, the n^3 part: d[i,j] = min(d[i,j], min_k p[k,i] + p[k,j]) for one tile a block; then the next phase 1. */
 template <typename Paths, typename Value = typename Paths::Value>
 __device__ __forceinline__ void relax_tiles(
-    Value* d, long long n, int block, const Value* p, const Value* q, int symmetric) {
+    Value* d, long long n, int block, const Value* p, Value* closure) {
   using Four = typename Paths::Four;
   GX_DYNAMIC_SHARED(Value, shared);
+  const int next = block + 1;
+  // The first block changes places with that of the next tile on the diagonal.
+  const int diagonal = next < n / kTile ? next * (next + 1) / 2 + next : 0;
+  int t = static_cast<int>(blockIdx.x);
+  t = t == 0 ? diagonal : t == diagonal ? 0 : t;
   int i, j;
-  if (symmetric) {
-    upper_tile(static_cast<int>(blockIdx.x), i, j);
-  } else {
-    const int tiles = static_cast<int>(n / kTile);
-    i = static_cast<int>(blockIdx.x) / tiles;
-    j = static_cast<int>(blockIdx.x) % tiles;
-  }
+  upper_tile(t, i, j);
   if (i == block || j == block) {
     return;
   }
-  const Value* left = slab_part(q + i * kTile, n);
+  const Value* left = slab_part(p + i * kTile, n);
   const Value* right = slab_part(p + j * kTile, n);
   copy_slab(shared, left, n);
   copy_slab(shared + kSlab * kTile, right, n);
@@ -327,6 +352,10 @@ __device__ __forceinline__ void relax_tiles(
     __syncthreads();
   }
   store_tile<Value, Four>(tile, n, out);
+  if (i == next && j == next) {
+    __syncthreads();
+    close_diagonal<Paths>(d, n, next, closure);
+  }
 }
 
 }  // namespace
@@ -337,13 +366,13 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_floyd_warshall_panel_f32(
-    float* d, long long n, int block, const float* closure, float* p, float* q, int symmetric) {
-  make_panel<FloatPaths>(d, n, block, closure, p, q, symmetric);
+    float* d, long long n, int block, const float* closure, float* p) {
+  make_panel<FloatPaths>(d, n, block, closure, p);
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_floyd_warshall_product_f32(
-    float* d, long long n, int block, const float* p, const float* q, int symmetric) {
-  relax_tiles<FloatPaths>(d, n, block, p, q, symmetric);
+    float* d, long long n, int block, const float* p, float* closure) {
+  relax_tiles<FloatPaths>(d, n, block, p, closure);
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads)
@@ -357,13 +386,13 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads) gx_floyd_warshall_panel_s32(
-    int* d, long long n, int block, const int* closure, int* p, int* q, int symmetric) {
-  make_panel<FixedPaths>(d, n, block, closure, p, q, symmetric);
+    int* d, long long n, int block, const int* closure, int* p) {
+  make_panel<FixedPaths>(d, n, block, closure, p);
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads, 2) gx_floyd_warshall_product_s32(
-    int* d, long long n, int block, const int* p, const int* q, int symmetric) {
-  relax_tiles<FixedPaths>(d, n, block, p, q, symmetric);
+    int* d, long long n, int block, const int* p, int* closure) {
+  relax_tiles<FixedPaths>(d, n, block, p, closure);
 }
 
 /**

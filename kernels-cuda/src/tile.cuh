@@ -33,19 +33,20 @@ __device__ __forceinline__ int tile_column() {
 /** Offset of output r in 0..7 from tile_row() (or tile_column()). */
 __device__ __forceinline__ constexpr int spread(int r) { return (r & 3) + (r >> 2) * 64; }
 
+template <typename T4, typename T>
+__device__ __forceinline__ void read_four(const T* at, T* out) {
+  const T4 four = *reinterpret_cast<const T4*>(at);
+  out[0] = four.x;
+  out[1] = four.y;
+  out[2] = four.z;
+  out[3] = four.w;
+}
+
 /** Reads 8 operands: four from `at` on, four 64 further. */
 template <typename T4, typename T>
 __device__ __forceinline__ void read_operands(const T* at, T (&out)[kPerThread]) {
-  const T4 low = *reinterpret_cast<const T4*>(at);
-  const T4 high = *reinterpret_cast<const T4*>(at + 64);
-  out[0] = low.x;
-  out[1] = low.y;
-  out[2] = low.z;
-  out[3] = low.w;
-  out[4] = high.x;
-  out[5] = high.y;
-  out[6] = high.z;
-  out[7] = high.w;
+  read_four<T4>(at, out);
+  read_four<T4>(at + 64, out + 4);
 }
 
 /** Tile t of the upper triangle, counted column by column: t = j (j + 1) / 2 + i with i <= j. */

@@ -443,7 +443,7 @@ final class KernelTimes implements AutoCloseable {
     long count = (long) n * n;
     DeviceBuffer d = allocate(4 * count);
     DeviceBuffer panel = allocate(4L * TILE * n);
-    DeviceBuffer closure = allocate(8L * TILE * TILE);
+    DeviceBuffer closure = allocate(4L * TILE * TILE);
     Ring ring = new Ring(n);
     double bytes = 4.0 * count;
     double relaxations = (double) (tiles - 1) * tiles / 2 * TILE * TILE * TILE;
@@ -471,15 +471,13 @@ final class KernelTimes implements AutoCloseable {
           name + "panel" + type,
           Ceiling.NONE,
           0,
-          new Grid(tiles, 1),
-          98_304,
+          new Grid(n / 32),
+          49_152,
           d,
           (long) n,
           0,
           closure,
-          panel,
-          panel,
-          1);
+          panel);
       time(
           name + "product" + type,
           type.equals("_f32") ? Ceiling.ADD_MIN : Ceiling.ADD_MIN_FUSED,
@@ -490,8 +488,7 @@ final class KernelTimes implements AutoCloseable {
           (long) n,
           0,
           panel,
-          panel,
-          1);
+          closure);
     }
     time("gx_fixed_to_f32", Ceiling.COPY, 2 * bytes, elements(count), 0, d, count, 1f, d);
     time("gx_floyd_warshall_mirror_f32", Ceiling.COPY, bytes, mirror(n), 0, d, (long) n);

@@ -18,7 +18,8 @@ final class CudaPaths {
   private static final int LANES = 32;
 
   private static final int PRODUCT_SHARED = 65_536;
-  private static final int PANEL_SHARED = 98_304;
+  private static final int PANEL_SHARED = 49_152;
+  private static final int PANEL_STRIP = 32;
 
   /** Scratch of the many-source kernel at most. */
   private static final long WORK_BYTES = 4L << 30;
@@ -237,38 +238,33 @@ final class CudaPaths {
         (long) padded);
   }
 
-  /** The three phases for each block of 128 vertices, on the tiles on and above the diagonal. */
+  /** Floyd–Warshall by blocks of 128 vertices, on the tiles on and above the diagonal. */
   private void close(DeviceBuffer d, int padded, String type) {
     int tiles = padded / Job.TILE;
-    DeviceBuffer closure = job.floats(2L * Job.TILE * Job.TILE);
+    DeviceBuffer closure = job.floats((long) Job.TILE * Job.TILE);
     DeviceBuffer panel = job.floats((long) Job.TILE * padded);
     int upper = tiles * (tiles + 1) / 2;
     long side = padded;
-    for (int b = 0; b < tiles; b++) {
-      job.launch("gx_floyd_warshall_diagonal" + type, new Grid(1), d, side, b, closure);
-      if (tiles > 1) {
-        job.launchShared(
-            "gx_floyd_warshall_panel" + type,
-            new Grid(tiles, 1),
-            PANEL_SHARED,
-            d,
-            side,
-            b,
-            closure,
-            panel,
-            panel,
-            1);
-        job.launchShared(
-            "gx_floyd_warshall_product" + type,
-            new Grid(upper),
-            PRODUCT_SHARED,
-            d,
-            side,
-            b,
-            panel,
-            panel,
-            1);
-      }
+    job.launch("gx_floyd_warshall_diagonal" + type, new Grid(1), d, side, 0, closure);
+    for (int b = 0; b < tiles && tiles > 1; b++) {
+      job.launchShared(
+          "gx_floyd_warshall_panel" + type,
+          new Grid(padded / PANEL_STRIP),
+          PANEL_SHARED,
+          d,
+          side,
+          b,
+          closure,
+          panel);
+      job.launchShared(
+          "gx_floyd_warshall_product" + type,
+          new Grid(upper),
+          PRODUCT_SHARED,
+          d,
+          side,
+          b,
+          panel,
+          closure);
     }
   }
 
