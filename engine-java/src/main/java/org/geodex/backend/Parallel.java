@@ -1,8 +1,8 @@
 package org.geodex.backend;
 
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Phaser;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,7 +33,8 @@ public final class Parallel implements AutoCloseable {
   /**
    * Calls {@code task} with 0 … count−1, each once, in no promised order, and returns when all are
    * done. The first exception stops the tasks not yet begun and is thrown here. Inside of a task
-   * another loop runs on the task's own thread.
+   * another loop runs on the task's own thread. Nobody waits for threads that are busy elsewhere:
+   * the caller does what they do not come to.
    */
   public void forEach(long count, LongConsumer task) {
     int helpers = (int) Math.min(threads, count) - 1;
@@ -45,7 +46,7 @@ public final class Parallel implements AutoCloseable {
     }
     AtomicLong next = new AtomicLong();
     AtomicReference<Throwable> failure = new AtomicReference<>();
-    CountDownLatch done = new CountDownLatch(helpers);
+    Phaser crew = new Phaser(1);
     Runnable worker =
         () -> {
           inside.set(true);
@@ -63,36 +64,22 @@ public final class Parallel implements AutoCloseable {
     for (int h = 0; h < helpers; h++) {
       pool.execute(
           () -> {
-            try {
-              worker.run();
-            } finally {
-              done.countDown();
+            if (crew.register() >= 0) { // else all has been done
+              try {
+                worker.run();
+              } finally {
+                crew.arriveAndDeregister();
+              }
             }
           });
     }
     worker.run();
-    await(done);
+    crew.awaitAdvance(crew.arriveAndDeregister()); // also through an interrupt
     switch (failure.get()) {
       case null -> {}
       case RuntimeException e -> throw e;
       case Error e -> throw e;
       case Throwable e -> throw new IllegalStateException(e);
-    }
-  }
-
-  /** Waits without giving up on an interrupt, since helpers still write the caller's memory. */
-  private static void await(CountDownLatch done) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        done.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

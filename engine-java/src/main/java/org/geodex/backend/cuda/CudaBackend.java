@@ -68,7 +68,10 @@ public final class CudaBackend implements Backend {
 
   private Residency residency(long memoryBudget) {
     return context.call(
-        () -> new Residency(context, Math.min(memoryBudget, context.freeMemory() / 10 * 9)));
+        () -> {
+          long limit = Math.min(memoryBudget, context.freeMemory() / 10 * 9);
+          return new Residency(context, host.parallel(), limit);
+        });
   }
 
   private boolean hasBlas() {

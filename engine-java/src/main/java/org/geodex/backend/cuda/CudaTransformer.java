@@ -1,7 +1,6 @@
 package org.geodex.backend.cuda;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
@@ -386,9 +385,7 @@ final class CudaTransformer implements Transformer {
       device.residency().give(masks.removeLast().buffer());
     }
     DeviceBuffer buffer = device.residency().take(4L * values.length);
-    try (Arena arena = Arena.ofConfined()) {
-      device.residency().copyToDevice(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values), buffer);
-    }
+    device.residency().copyToDevice(MemorySegment.ofArray(values), buffer);
     masks.addFirst(new Mask(values, buffer));
     return buffer;
   }

@@ -2,7 +2,6 @@ package org.geodex.backend.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -95,11 +94,20 @@ final class Job implements AutoCloseable {
     return memory == null ? upload(x.reading()) : memory.forReading(x.start(), x.bytes());
   }
 
+  /** Little is copied by the driver from where it lies, much through pinned memory. */
   DeviceBuffer upload(MemorySegment host) {
     DeviceBuffer buffer = allocate(host.byteSize());
-    context.copyToDevice(host, buffer, 0);
-    copying = true;
+    if (host.byteSize() > COPY_BYTES) {
+      device.residency().copyToDevice(host, buffer);
+    } else {
+      context.copyToDevice(host.isNative() ? host : offHeap(host), buffer, 0);
+      copying = true;
+    }
     return buffer;
+  }
+
+  private MemorySegment offHeap(MemorySegment heap) {
+    return arena.allocate(heap.byteSize(), Double.BYTES).copyFrom(heap);
   }
 
   /** The copy of stored weights, in the type they are stored in. */
@@ -142,15 +150,15 @@ final class Job implements AutoCloseable {
   }
 
   DeviceBuffer upload(double[] values) {
-    return upload(arena.allocateFrom(ValueLayout.JAVA_DOUBLE, values));
+    return upload(MemorySegment.ofArray(values));
   }
 
   DeviceBuffer upload(float[] values) {
-    return upload(arena.allocateFrom(ValueLayout.JAVA_FLOAT, values));
+    return upload(MemorySegment.ofArray(values));
   }
 
   DeviceBuffer upload(int[] values) {
-    return upload(arena.allocateFrom(ValueLayout.JAVA_INT, values));
+    return upload(MemorySegment.ofArray(values));
   }
 
   /** Null becomes the address 0, which the kernels read as "none". */
@@ -168,26 +176,34 @@ final class Job implements AutoCloseable {
 
   /** Fills host memory from the start of a buffer and waits. */
   void download(DeviceBuffer source, MemorySegment host) {
-    context.copyToHost(source, 0, host);
+    if (host.byteSize() > COPY_BYTES) {
+      device.residency().copyToHost(source, host);
+      return;
+    }
+    MemorySegment arrived = host.isNative() ? host : arena.allocate(host.byteSize(), Double.BYTES);
+    context.copyToHost(source, 0, arrived);
     context.stream().synchronize();
+    if (arrived != host) {
+      host.copyFrom(arrived);
+    }
   }
 
   double[] downloadDoubles(DeviceBuffer source, int count) {
-    MemorySegment host = arena.allocate(ValueLayout.JAVA_DOUBLE, count);
-    download(source, host);
-    return host.toArray(ValueLayout.JAVA_DOUBLE);
+    double[] values = new double[count];
+    download(source, MemorySegment.ofArray(values));
+    return values;
   }
 
   float[] downloadFloats(DeviceBuffer source, int count) {
-    MemorySegment host = arena.allocate(ValueLayout.JAVA_FLOAT, count);
-    download(source, host);
-    return host.toArray(ValueLayout.JAVA_FLOAT);
+    float[] values = new float[count];
+    download(source, MemorySegment.ofArray(values));
+    return values;
   }
 
   int[] downloadInts(DeviceBuffer source, int count) {
-    MemorySegment host = arena.allocate(ValueLayout.JAVA_INT, count);
-    download(source, host);
-    return host.toArray(ValueLayout.JAVA_INT);
+    int[] values = new int[count];
+    download(source, MemorySegment.ofArray(values));
+    return values;
   }
 
   Matrix64 downloadMatrix(DeviceBuffer source, int rows, int columns) {

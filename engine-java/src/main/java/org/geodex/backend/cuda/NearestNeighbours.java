@@ -246,7 +246,7 @@ final class NearestNeighbours {
   }
 
   private void selectOnHost(int[] rows, DeviceBuffer distances) {
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment host = NativeMemory.allocate(8L * rows.length * m, arena);
       job.download(distances, host);
       NearestRows nearest = new NearestRows(k);

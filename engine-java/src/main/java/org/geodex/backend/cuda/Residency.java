@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import org.geodex.backend.Parallel;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.CudaStream;
@@ -29,9 +30,13 @@ import org.geodex.error.DeviceOutOfMemoryException;
  */
 final class Residency {
   /** Bytes of one of the two pinned buffers that large copies go through. */
-  private static final int STAGE = 4 << 20;
+  private static final int STAGE = 16 << 20;
+
+  /** Bytes that one core copies of one. */
+  private static final int PART = 1 << 20;
 
   private final CudaContext context;
+  private final Parallel cores;
   private final long limit;
   private final Map<Long, Deque<DeviceBuffer>> free = new HashMap<>();
   private final LinkedHashMap<Resident, Long> residents = new LinkedHashMap<>(16, 0.75f, true);
@@ -129,10 +134,12 @@ final class Residency {
   }
 
   /**
+   * @param cores of the host, for copies to and from pinned memory
    * @param limit bytes that buffers may take together
    */
-  Residency(CudaContext context, long limit) {
+  Residency(CudaContext context, Parallel cores, long limit) {
     this.context = context;
+    this.cores = cores;
     this.limit = limit;
   }
 
@@ -232,7 +239,7 @@ final class Residency {
       long bytes = Math.min(STAGE, host.byteSize() - at);
       stage.done.synchronize();
       MemorySegment pinned = stage.memory.segment().asSlice(0, bytes);
-      pinned.copyFrom(host.asSlice(at, bytes));
+      copy(host.asSlice(at, bytes), pinned);
       context.copyToDevice(pinned, target, at);
       stage.done.record(context.stream());
     }
@@ -255,9 +262,19 @@ final class Residency {
         stage.done.synchronize();
         long at = (part - 1) * STAGE;
         long bytes = Math.min(STAGE, host.byteSize() - at);
-        host.asSlice(at, bytes).copyFrom(stage.memory.segment().asSlice(0, bytes));
+        copy(stage.memory.segment().asSlice(0, bytes), host.asSlice(at, bytes));
       }
     }
+  }
+
+  private void copy(MemorySegment from, MemorySegment to) {
+    long bytes = from.byteSize();
+    cores.forEach(
+        Math.ceilDiv(bytes, PART),
+        part -> {
+          long at = part * PART;
+          MemorySegment.copy(from, at, to, at, Math.min(PART, bytes - at));
+        });
   }
 
   /** Pinned memory of the host, and a copy that is on its way to it. */

@@ -162,6 +162,21 @@ class CudaStripsTest {
     }
   }
 
+  /** 36 MB each way: both stages of 16 MB, the first one again, parts of a megabyte and a rest. */
+  @Test
+  void copiesInStages() {
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, 3, 3_000_001);
+        Matrix.Owned onDevice = cuda.adopt(x.copy());
+        Matrix.Owned found = onDevice.gather(new int[] {2, 0, 1})) {
+      for (int i = 0; i < 3; i++) {
+        int from = (i + 2) % 3;
+        Matrix expected = x.rows(from, from + 1);
+        assertEquals(-1, expected.segment().mismatch(found.rows(i, i + 1).reading()));
+      }
+    }
+  }
+
   private static void checkPaths(Graph graph, ShortestPathRule.Choice choice) {
     int[] all = GeodesicDistances.all(graph);
     try (Backend cuda = OnEmulator.cuda("jcuda");
