@@ -25,7 +25,8 @@ packages=$(python3 -c 'import glob, nvidia; print(":".join(d for p in nvidia.__p
 
 java=("$here/runtime/bin/java" "@$here/jvm.options" -Xmx8g "-Dgeodex.cache=$cache"
   "-Dgeodex.cuda.path=$packages"
-  "-Dgeodex.cuda.driver=$driver" -Dgeodex.leaks=fail)
+  "-Dgeodex.cuda.driver=$driver")
+leaks=-Dgeodex.leaks=fail # of tests alone: it slows allocations inside of timed regions
 product="$here/lib/*"
 tested="$here/tests/engine-java:$here/tests/native-bridge:$here/tests/kernels-cuda:$product"
 
@@ -70,7 +71,7 @@ junit() { # JVM OPTION, ARGUMENTS...: fails when a test fails, when none ran and
   local log option=$1 code
   shift
   log=$(mktemp -p "$cache")
-  "${java[@]}" "$option" -cp "$here/tests/console.jar:$tested" \
+  "${java[@]}" "$leaks" "$option" -cp "$here/tests/console.jar:$tested" \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
     --config junit.jupiter.extensions.autodetection.enabled=true \
     --details=tree --fail-if-no-tests "$@" | tee "$log"
@@ -100,7 +101,7 @@ sanitize() { # TOOL
     if [[ $help == *"$option"* ]]; then ours=("$option" kns=gx_); break; fi
   done
   compute-sanitizer --tool "$1" "${ours[@]}" --report-api-errors no --error-exitcode 9 --target-processes all \
-    "${java[@]}" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
+    "${java[@]}" "$leaks" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
     panama "$driver" "$cache/sanitized.json" small
 }
 
