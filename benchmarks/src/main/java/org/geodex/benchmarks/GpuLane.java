@@ -84,8 +84,10 @@ public final class GpuLane {
       context.call(
           () -> {
             results.put("driver_cuda", context.driver().version());
-            ceilings(context);
-            kernels(context);
+            try (ColdTimer timer = new ColdTimer(context)) {
+              ceilings(context, timer);
+              kernels(context, timer);
+            }
             return null;
           });
     }
@@ -110,35 +112,22 @@ public final class GpuLane {
 
   // ---- ceilings
 
-  private void ceilings(CudaContext context) {
+  private void ceilings(CudaContext context, ColdTimer timer) {
+    report("two events alone, ms", timer.millis(() -> {}));
     long n = small ? 1 << 14 : 1L << 27;
     try (DeviceBuffer x = context.allocate(4 * n);
         DeviceBuffer y = context.allocate(4 * n)) {
       context.fill(x, 0, 0, n, context.stream());
       Grid grid = new Grid((int) (n / 1024));
       double millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> context.kernel("gx_probe_copy_f32").launch(context.stream(), grid, 0, x, y, n));
       ceiling("copy GB/s", Ceiling.COPY, 8.0 * n / millis * 1e3, 1e-9);
     }
-    int blocks = (small ? 1 : 16) * context.multiprocessors();
-    int steps = small ? 16 : 1 << 15;
-    double operations = (double) blocks * 256 * 8 * steps;
-    try (DeviceBuffer out = context.allocate(4L * 256 * blocks)) {
-      rate(context, "gx_probe_fadd_f32", Ceiling.ADD, blocks, out, 1f, steps, operations);
-      rate(context, "gx_probe_addmin_f32", Ceiling.ADD_MIN, blocks, out, 1f, steps, operations);
-      rate(
-          context,
-          "gx_probe_viaddmin_s32",
-          Ceiling.ADD_MIN_FUSED,
-          blocks,
-          out,
-          1,
-          steps,
-          operations);
-    }
-    products(context);
+    rate(context, timer, "gx_probe_fadd_f32", Ceiling.ADD, 1f);
+    rate(context, timer, "gx_probe_addmin_f32", Ceiling.ADD_MIN, 1f);
+    rate(context, timer, "gx_probe_viaddmin_s32", Ceiling.ADD_MIN_FUSED, 1);
+    products(context, timer);
   }
 
   private void ceiling(String name, Ceiling ceiling, double aSecond, double unit) {
@@ -147,8 +136,8 @@ public final class GpuLane {
   }
 
   /** Each kernel of kernels.def. */
-  private void kernels(CudaContext context) {
-    try (KernelTimes times = new KernelTimes(context, ceilings, small)) {
+  private void kernels(CudaContext context, ColdTimer timer) {
+    try (KernelTimes times = new KernelTimes(context, timer, ceilings, small)) {
       Map<String, Map<String, Object>> kernels = times.run();
       results.put("kernels", kernels);
       List<String> missing =
@@ -164,29 +153,26 @@ public final class GpuLane {
   }
 
   private void rate(
-      CudaContext context,
-      String kernel,
-      Ceiling ceiling,
-      int blocks,
-      DeviceBuffer out,
-      Number a,
-      int steps,
-      double operations) {
+      CudaContext context, ColdTimer timer, String kernel, Ceiling ceiling, Number a) {
+    int blocks = (small ? 1 : 16) * context.multiprocessors();
+    int steps = small ? 16 : 1 << 15;
+    double operations = (double) blocks * 256 * 8 * steps;
     Grid grid = new Grid(blocks);
-    double millis =
-        KernelTimes.millis(
-            context, () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
-    ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
+    try (DeviceBuffer out = context.allocate(4L * 256 * blocks)) {
+      double millis =
+          timer.millis(
+              () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
+      ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
+    }
   }
 
-  private void products(CudaContext context) {
+  private void products(CudaContext context, ColdTimer timer) {
     int n = small ? 64 : 8192;
     try (DeviceBuffer a = context.allocate(4L * n * n);
         DeviceBuffer c = context.allocate(4L * n * n)) {
       context.fill(a, 0, Float.floatToRawIntBits(0.5f), (long) n * n, context.stream());
       double millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> {
                 long left = a.address();
                 context.blas().sgemm(false, true, n, n, n, 1, left, n, left, n, 0, c.address(), n);
@@ -195,8 +181,7 @@ public final class GpuLane {
       int half = n / 2; // f64 matrices in the same memory
       context.fill(a, 0, 0, (long) n * n, context.stream());
       millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> {
                 long left = a.address();
                 context

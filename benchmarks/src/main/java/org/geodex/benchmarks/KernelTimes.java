@@ -12,17 +12,14 @@ import java.util.Map;
 import java.util.Random;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
-import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.DeviceBuffer;
 
 /**
- * Each kernel alone on data that lies on the device, between two events, and what part of the
- * card's measured ceiling it reaches. Work is that of the kernels' headers; caches are cold. The
- * f32 relaxations need 1.5 instructions, the probe's pair 2.
+ * Each kernel alone on data that lies on the device, by a {@link ColdTimer}, and what part of the
+ * card's measured ceiling it reaches. Work is that of the kernels' headers. The f32 relaxations
+ * need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
-  private static final int REPEATS = 3;
-  private static final int L2_BYTES = 38; // a CUdevice_attribute
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
@@ -48,13 +45,15 @@ final class KernelTimes implements AutoCloseable {
   }
 
   private final CudaContext context;
+  private final ColdTimer timer;
   private final Map<Ceiling, Double> ceilings;
   private final boolean small;
   private final Deque<DeviceBuffer> open = new ArrayDeque<>();
   private final Map<String, Map<String, Object>> times = new LinkedHashMap<>();
 
-  KernelTimes(CudaContext context, Map<Ceiling, Double> ceilings, boolean small) {
+  KernelTimes(CudaContext context, ColdTimer timer, Map<Ceiling, Double> ceilings, boolean small) {
     this.context = context;
+    this.timer = timer;
     this.ceilings = ceilings;
     this.small = small;
   }
@@ -160,8 +159,7 @@ final class KernelTimes implements AutoCloseable {
   void time(
       String kernel, Ceiling ceiling, double work, Grid grid, int shared, Object... arguments) {
     double millis =
-        millis(
-            context,
+        timer.millis(
             () -> context.kernel(kernel).launch(context.stream(), grid, shared, arguments));
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("ms", millis);
@@ -183,32 +181,6 @@ final class KernelTimes implements AutoCloseable {
           part);
     }
     times.put(kernel, entry);
-  }
-
-  /**
-   * Median milliseconds between two events around a launch, each after twice the second-level cache
-   * was overwritten; on the emulator one run.
-   */
-  static double millis(CudaContext context, Runnable launch) {
-    double[] times = new double[context.emulated() ? 1 : REPEATS];
-    if (times.length > 1) {
-      launch.run();
-    }
-    long words = context.emulated() ? 1 : 2L * context.attribute(L2_BYTES) / Integer.BYTES;
-    try (CudaEvent start = context.createEvent();
-        CudaEvent end = context.createEvent();
-        DeviceBuffer other = context.allocate(Integer.BYTES * words)) {
-      for (int i = 0; i < times.length; i++) {
-        context.fill(other, 0, i, words, context.stream());
-        start.record(context.stream());
-        launch.run();
-        end.record(context.stream());
-        end.synchronize();
-        times[i] = end.millisSince(start);
-      }
-    }
-    Arrays.sort(times);
-    return times[times.length / 2];
   }
 
   // ---- families
