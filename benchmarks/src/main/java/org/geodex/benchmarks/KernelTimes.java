@@ -9,7 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
@@ -20,6 +20,7 @@ import org.geodex.cuda.DeviceBuffer;
  * need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
+  private static final int PERIOD = 1_000_003; // a prime: no two rows are the same
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
@@ -48,6 +49,7 @@ final class KernelTimes implements AutoCloseable {
   private final ColdTimer timer;
   private final Map<Ceiling, Double> ceilings;
   private final boolean small;
+  private final SplittableRandom random = new SplittableRandom(1);
   private final Deque<DeviceBuffer> open = new ArrayDeque<>();
   private final Map<String, Map<String, Object>> times = new LinkedHashMap<>();
 
@@ -81,35 +83,41 @@ final class KernelTimes implements AutoCloseable {
 
   /** Positive f32 values. */
   DeviceBuffer values(long count) {
-    return upload(
+    return repeated(
         count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
   }
 
-  /** 0, 1, .. as f32. */
-  DeviceBuffer ordinals(long count) {
-    return upload(
-        count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, i));
+  DeviceBuffer doubles(long count) {
+    return repeated(
+        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
   }
 
-  DeviceBuffer doubles(long count) {
-    return upload(
-        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
+  /** 0, 1, .. as f32. */
+  DeviceBuffer ordinals(int count) {
+    int[] bits = new int[count];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(i));
+    return integers(bits);
   }
 
   private interface Put {
     void at(MemorySegment segment, long i, float value);
   }
 
-  private DeviceBuffer upload(long count, int bytes, Put put) {
-    Random random = new Random(count);
+  /** A period of random values, and copies of what is there already, on the device. */
+  private DeviceBuffer repeated(long count, int bytes, Put put) {
     DeviceBuffer buffer = allocate(count * bytes);
+    long filled = Math.min(count, PERIOD);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment host = arena.allocate(count * bytes, 64);
-      for (long i = 0; i < count; i++) {
+      MemorySegment host = arena.allocate(filled * bytes, 64);
+      for (long i = 0; i < filled; i++) {
         put.at(host, i, 0.1f + random.nextFloat());
       }
       context.copyToDevice(host, buffer, 0);
       context.stream().synchronize();
+    }
+    for (; filled < count; filled = Math.min(2 * filled, count)) {
+      long more = Math.min(filled, count - filled);
+      context.copyOnDevice(buffer, 0, buffer, filled * bytes, more * bytes, context.stream());
     }
     return buffer;
   }
