@@ -8,7 +8,7 @@ import org.geodex.cuda.DeviceBuffer;
 
 /**
  * Times launches between two events: the card's time alone, at its working clock and with cold
- * caches. On the emulator one run.
+ * caches.
  *
  * <p>Cold: before each launch a kernel reads four times the second-level cache, so that none of the
  * launch's data and instructions is left there, nor a line whose writing back would take bandwidth
@@ -19,12 +19,12 @@ import org.geodex.cuda.DeviceBuffer;
 final class ColdTimer implements AutoCloseable {
   private static final int REPEATS = 5;
   private static final int CLOCK_LAUNCHES = 2000;
-  private static final int DELAY_STEPS =
-      1 << 15; // of 8 additions: 18 cycles for a block of 8 warps
+  private static final int DELAY_STEPS = 1 << 15; // of some 18 cycles for a block
   private static final int L2_BYTES = 38; // a CUdevice_attribute
   private static final int CHUNK = 4096; // elements of a block that only reads
 
   private final CudaContext context;
+  private final boolean small;
   private final long words;
   private final DeviceBuffer other;
   private final DeviceBuffer sums;
@@ -32,17 +32,22 @@ final class ColdTimer implements AutoCloseable {
   private final CudaEvent start;
   private final CudaEvent end;
 
-  /** Raises the clock too: a card that has idled needs some tenths of a second of work for it. */
-  ColdTimer(CudaContext context) {
+  /**
+   * Raises the clock too: a card that has idled needs some tenths of a second of work for it.
+   *
+   * @param small one launch of each kind and nothing cold, for a run whose times nobody reads
+   */
+  ColdTimer(CudaContext context, boolean small) {
     this.context = context;
-    words = context.emulated() ? 1 : 4L * context.attribute(L2_BYTES) / Float.BYTES;
+    this.small = small;
+    words = small ? 1 : 4L * context.attribute(L2_BYTES) / Float.BYTES;
     other = context.allocate(Float.BYTES * words);
     sums = context.allocate(Double.BYTES * Math.ceilDiv(words, CHUNK));
     delayed = context.allocate(Float.BYTES * 256);
     start = context.createEvent();
     end = context.createEvent();
     context.fill(other, 0, 0, words, context.stream());
-    for (int i = 0; i < (context.emulated() ? 1 : CLOCK_LAUNCHES); i++) {
+    for (int i = 0; i < (small ? 1 : CLOCK_LAUNCHES); i++) {
       delay();
     }
     context.synchronize();
@@ -50,7 +55,7 @@ final class ColdTimer implements AutoCloseable {
 
   /** The median of some launches, after a first one. */
   double millis(Runnable launch) {
-    double[] times = new double[context.emulated() ? 1 : REPEATS];
+    double[] times = new double[small ? 1 : REPEATS];
     if (times.length > 1) {
       launch.run();
     }
@@ -62,7 +67,7 @@ final class ColdTimer implements AutoCloseable {
   }
 
   private double once(Runnable launch) {
-    Grid chunks = new Grid((int) Math.ceilDiv(words, CHUNK));
+    Grid chunks = new Grid(KernelTimes.blocks(words, CHUNK));
     context
         .kernel("gx_network_squares_f64")
         .launch(context.stream(), chunks, 0, other, words, sums);
@@ -75,7 +80,7 @@ final class ColdTimer implements AutoCloseable {
   }
 
   private void delay() {
-    int steps = context.emulated() ? 1 : DELAY_STEPS;
+    int steps = small ? 1 : DELAY_STEPS;
     context
         .kernel("gx_probe_fadd_f32")
         .launch(context.stream(), new Grid(1), 0, delayed, 1f, steps);

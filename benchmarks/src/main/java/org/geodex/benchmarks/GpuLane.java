@@ -1,14 +1,20 @@
 package org.geodex.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.geodex.activation.LayerStates;
@@ -41,14 +47,28 @@ import org.geodex.model.TokenBatch;
 /**
  * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), each kernel
  * against them, then the operations from host memory to host memory, forward passes and a training
- * step, the median of three after a first run, and an analysis, once. Prints a table and writes a
- * JSON file.
+ * step, the median of three after a first run, and an analysis, once. What is large is checked too.
+ * Prints a table and writes a JSON file, which says what is missing in it.
  *
  * <p>Arguments: binding, driver, JSON file; {@code small} as a fourth makes the shapes small, for a
  * run on the emulator that shows only that the lane works.
  */
 public final class GpuLane {
+  private enum Phase {
+    CEILINGS,
+    KERNELS,
+    PAIRS,
+    NEIGHBOURS,
+    GEODESIC,
+    INFORMATION,
+    FORWARD,
+    TRAINING,
+    ANALYSIS
+  }
+
   private static final int REPEATS = 3;
+
+  private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
 
   /**
    * Memory of an operation, not three quarters of what is free: a virtual machine may begin with
@@ -61,6 +81,8 @@ public final class GpuLane {
   private final boolean small;
   private final Map<String, Object> results = new LinkedHashMap<>();
   private final Map<Ceiling, Double> ceilings = new EnumMap<>(Ceiling.class);
+  private final Set<Phase> missing = EnumSet.allOf(Phase.class);
+  private RuntimeException failure;
 
   private GpuLane(CudaOptions options, Path json, boolean small) {
     this.options = options;
@@ -68,7 +90,7 @@ public final class GpuLane {
     this.small = small;
   }
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     new GpuLane(
             new CudaOptions(args[0], args[1], 0),
             Path.of(args[2]),
@@ -76,7 +98,10 @@ public final class GpuLane {
         .run();
   }
 
-  private void run() throws IOException {
+  private void run() {
+    if (!options.binding().equals("panama")) {
+      missing.remove(Phase.ANALYSIS); // once is enough
+    }
     try (CudaContext context = CudaContext.open(options)) {
       results.put("device", context.deviceName());
       results.put("binding", context.binding());
@@ -84,19 +109,41 @@ public final class GpuLane {
       context.call(
           () -> {
             results.put("driver_cuda", context.driver().version());
-            try (ColdTimer timer = new ColdTimer(context)) {
-              ceilings(context, timer);
-              kernels(context, timer);
+            try (ColdTimer timer = new ColdTimer(context, small)) {
+              phase(Phase.CEILINGS, () -> ceilings(context, timer));
+              phase(Phase.KERNELS, () -> kernels(context, timer));
             }
             return null;
           });
     }
     try (Backend cuda = open("cuda")) {
-      operations(cuda);
-      pipeline(cuda);
-      if (options.binding().equals("panama")) {
-        analyze(cuda);
-      }
+      results.put("operations_on", cuda.device());
+      int d = small ? 24 : 768;
+      phase(Phase.PAIRS, () -> pairs(cuda, small ? 130 : 16_384, d));
+      phase(Phase.NEIGHBOURS, () -> neighbours(cuda, small ? 200 : 50_000, d));
+      phase(Phase.GEODESIC, () -> geodesic(cuda, small ? 130 : 20_000, d));
+      phase(Phase.INFORMATION, () -> information(cuda, small ? 120 : 10_000, d));
+      phase(Phase.FORWARD, () -> forward(cuda));
+      phase(Phase.TRAINING, () -> training(cuda, small ? 16 : 512, d));
+      phase(Phase.ANALYSIS, () -> analyze(cuda));
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** A failure is kept for the end: it costs no other phase its numbers. */
+  private void phase(Phase phase, Runnable work) {
+    if (!missing.contains(phase)) {
+      return;
+    }
+    try {
+      work.run();
+      missing.remove(phase);
+    } catch (RuntimeException e) {
+      e.printStackTrace();
+      results.put(phase + " failed", e.toString());
+      failure = failure == null ? e : failure;
     }
     write();
   }
@@ -137,17 +184,23 @@ public final class GpuLane {
 
   /** Each kernel of kernels.def. */
   private void kernels(CudaContext context, ColdTimer timer) {
-    try (KernelTimes times = new KernelTimes(context, timer, ceilings, small)) {
-      Map<String, Map<String, Object>> kernels = times.run();
-      results.put("kernels", kernels);
-      List<String> missing =
+    Map<String, Map<String, Object>> kernels = new LinkedHashMap<>();
+    results.put("kernels", kernels);
+    KernelTimes.Sink sink =
+        (kernel, figures) -> {
+          kernels.put(kernel, figures);
+          write();
+        };
+    try (KernelTimes times = new KernelTimes(context, timer, ceilings, sink, small)) {
+      times.run();
+      List<String> untimed =
           KernelTable.all().stream()
               .map(KernelTable.Entry::name)
               .filter(name -> !kernels.containsKey(name) && !results.containsKey(name + " T/s"))
               .filter(name -> !name.equals("gx_probe_copy_f32"))
               .toList();
-      if (!missing.isEmpty()) {
-        throw new IllegalStateException("kernels that the lane does not time: " + missing);
+      if (!untimed.isEmpty()) {
+        throw new IllegalStateException("kernels that the lane does not time: " + untimed);
       }
     }
   }
@@ -207,10 +260,7 @@ public final class GpuLane {
 
   // ---- operations, end to end
 
-  private void operations(Backend cuda) {
-    results.put("operations_on", cuda.device());
-    int d = small ? 24 : 768;
-    int n = small ? 130 : 16_384;
+  private void pairs(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(1, n, d);
         Matrix.Owned out = Matrix.allocate(n, n)) {
       time(
@@ -226,48 +276,57 @@ public final class GpuLane {
               () -> cuda.geometry().shortestPaths(graph, all, out, null));
       report("relaxations of n^3, T/s", (double) n * n * n / seconds * 1e-12);
     }
-    neighbours(cuda, small ? 200 : 50_000, d);
-    geodesic(cuda, small ? 130 : 20_000, d);
-    int m = small ? 120 : 10_000;
-    try (Matrix.Owned x = Manifold.rows(2, m, d);
-        Matrix.Owned y = Manifold.rows(3, m, d)) {
+  }
+
+  private void information(Backend cuda, int n, int d) {
+    try (Matrix.Owned x = Manifold.rows(2, n, d);
+        Matrix.Owned y = Manifold.rows(3, n, d)) {
       time(
-          "ksg k=4 n=%d d=%d".formatted(m, 2 * d),
+          "ksg k=4 n=%d d=%d".formatted(n, 2 * d),
           () ->
               cuda.information()
                   .ksgCounts(x, y, null, KsgParameters.of(4, KsgParameters.Variant.ONE)));
-      time("column moments n=%d d=%d".formatted(m, d), () -> cuda.information().columnMoments(x));
+      time("column moments n=%d d=%d".formatted(n, d), () -> cuda.information().columnMoments(x));
     }
   }
 
   private void neighbours(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(4, n, d)) {
-      double seconds =
-          time(
-              "knn k=15 n=" + n + " d=" + d,
-              () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      String name = "knn k=15 n=" + n + " d=" + d;
+      double seconds = time(name, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
       double product = 2.0 * n * n * d / ceilings.get(Ceiling.SGEMM);
       report("knn over cuBLAS's time of its product", seconds / product);
+      NeighbourTable table = cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN);
+      check(name + ", difference to f64", LaneChecks.difference(x, table), 1e-6);
     }
   }
 
-  /** Neighbours, graph and all paths, against the same on the host's cores, once. */
+  /** Neighbours, graph and all paths, against the same on the host's cores. */
   private void geodesic(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(5, n, d);
         Backend cpu = open("cpu")) {
       String name = "geodesic k=15 n=%d d=%d".formatted(n, d);
-      double seconds = time(name, () -> geodesic(cuda, x));
+      double seconds = time(name, () -> geodesic(cuda, x).close());
       time(name + ", left on the device", () -> geodesicOnDevice(cuda, x));
-      long start = System.nanoTime();
-      geodesic(cpu, x);
-      double host = (System.nanoTime() - start) * 1e-9;
-      report("the same on the cpu backend, once, s", host);
+      double host = time(name + ", cpu backend", () -> geodesic(cpu, x).close());
       report("cpu over cuda", host / seconds);
+      try (Matrix.Owned found = geodesic(cuda, x);
+          Matrix.Owned expected = geodesic(cpu, x)) {
+        check(name + ", difference to cpu", LaneChecks.difference(found, expected), 1e-5);
+      }
     }
   }
 
-  private static void geodesic(Backend backend, Matrix x) {
-    GeodesicDistances.matrix(backend, graph(backend, x)).close();
+  /** Reports the largest relative difference; no number passes that is not below the limit. */
+  private void check(String name, double difference, double limit) {
+    report(name, difference);
+    if (!(difference <= limit)) {
+      throw new IllegalStateException("%s: %s, allowed %s".formatted(name, difference, limit));
+    }
+  }
+
+  private static Matrix.Owned geodesic(Backend backend, Matrix x) {
+    return GeodesicDistances.matrix(backend, graph(backend, x));
   }
 
   private static void geodesicOnDevice(Backend backend, Matrix x) {
@@ -283,8 +342,8 @@ public final class GpuLane {
     return NeighbourGraph.of(table, NeighbourGraph.Kind.UNION);
   }
 
-  /** Forward passes with all hidden states kept on the device, and a training step. */
-  private void pipeline(Backend cuda) {
+  /** Forward passes with all hidden states kept on the device. */
+  private void forward(Backend cuda) {
     if (small) {
       forward(cuda, SyntheticGpt2.SMALLEST, ElementType.BF16, 2, 8);
     } else {
@@ -293,8 +352,9 @@ public final class GpuLane {
       forward(cuda, SyntheticGpt2.LARGEST, ElementType.F32, 4, 512);
       forward(cuda, SyntheticGpt2.LARGEST, ElementType.BF16, 4, 512);
     }
-    int n = small ? 16 : 512;
-    int d = small ? 24 : 768;
+  }
+
+  private void training(Backend cuda, int n, int d) {
     try (MineStep step = new MineStep(cuda, n, d)) {
       int steps = small ? 3 : 200;
       double seconds =
@@ -382,11 +442,23 @@ public final class GpuLane {
   }
 
   private void report(String name, double value) {
-    System.out.printf(Locale.ROOT, "%-48s %12.4f%n", name, value);
+    String format = value != 0 && Math.abs(value) < 1e-3 ? "%-48s %12.3e%n" : "%-48s %12.4f%n";
+    System.out.printf(Locale.ROOT, format, name, value);
     results.put(name, value);
+    write();
   }
 
-  private void write() throws IOException {
-    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), results);
+  /** After every number, so that a lane that is cut short leaves what it had: a whole file. */
+  private void write() {
+    Map<String, Object> state = new LinkedHashMap<>(results);
+    state.put("missing", missing);
+    state.put("complete", missing.isEmpty());
+    Path part = Path.of(json + ".part");
+    try {
+      JSON.writeValue(part.toFile(), state);
+      Files.move(part, json, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -45,23 +45,34 @@ final class KernelTimes implements AutoCloseable {
     }
   }
 
+  /** Takes a kernel's figures: milliseconds, rate, its unit and what part it is of the ceiling. */
+  @FunctionalInterface
+  interface Sink {
+    void accept(String kernel, Map<String, Object> figures);
+  }
+
   private final CudaContext context;
   private final ColdTimer timer;
   private final Map<Ceiling, Double> ceilings;
+  private final Sink sink;
   private final boolean small;
   private final SplittableRandom random = new SplittableRandom(1);
   private final Deque<DeviceBuffer> open = new ArrayDeque<>();
-  private final Map<String, Map<String, Object>> times = new LinkedHashMap<>();
 
-  KernelTimes(CudaContext context, ColdTimer timer, Map<Ceiling, Double> ceilings, boolean small) {
+  KernelTimes(
+      CudaContext context,
+      ColdTimer timer,
+      Map<Ceiling, Double> ceilings,
+      Sink sink,
+      boolean small) {
     this.context = context;
     this.timer = timer;
     this.ceilings = ceilings;
+    this.sink = sink;
     this.small = small;
   }
 
-  /** The kernels by name: milliseconds, work, ceiling and part of it. */
-  Map<String, Map<String, Object>> run() {
+  void run() {
     rows(small ? 130 : 65_536, small ? 24 : 768);
     pairs(small ? 130 : 8192, small ? 24 : 768);
     selection(small ? 16 : 2048, small ? 130 : 3072, small ? 24 : 768);
@@ -70,7 +81,6 @@ final class KernelTimes implements AutoCloseable {
     counts(small ? 120 : 10_000);
     categorical(small ? 65 : 4096, small ? 17 : 1024);
     new LayerTimes(this, small).run();
-    return times;
   }
 
   // ---- measuring
@@ -188,7 +198,7 @@ final class KernelTimes implements AutoCloseable {
           ceiling.unit,
           part);
     }
-    times.put(kernel, entry);
+    sink.accept(kernel, entry);
   }
 
   // ---- families
