@@ -88,6 +88,9 @@ public final class GpuLane {
     this.options = options;
     this.json = json;
     this.small = small;
+    for (Ceiling ceiling : Ceiling.values()) {
+      ceilings.put(ceiling, Double.NaN); // until measured: without cuBLAS two never are
+    }
   }
 
   public static void main(String[] args) {
