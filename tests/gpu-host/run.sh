@@ -2,10 +2,11 @@
 # Runs the GPU lane on this machine, from the unpacked archive: the contract of both bindings, parity
 # of every operation on both against the specification, ceilings and times of every kernel, peers,
 # kernels compiled by NVRTC, compute-sanitizer. Ends in a table; benchmarks/results/<device>.json
-# holds the numbers, logs.tar.gz what every step said. A step that cannot run, a skipped test and a
-# step that the 8 minutes leave no time for count as failed.
+# holds the numbers, logs.tar.gz what every step said, both after every step. A step that cannot run,
+# a skipped test and a step that the 8 minutes cut short or leave no time for count as failed; what a
+# step had found until then is kept.
 # Usage: run.sh [--driver emulator]: without a card, to test the lane itself; then compute-sanitizer
-# and the peers are left out and the shapes are small.
+# and the peers are left out and the shapes are small. LIMIT=SECONDS in all, OUT=FOLDER of the results.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 driver=system
@@ -25,14 +26,16 @@ packages=$(python3 -c 'import glob, nvidia; print(":".join(d for p in nvidia.__p
 
 java=("$here/runtime/bin/java" "@$here/jvm.options" -Xmx8g "-Dgeodex.cache=$cache"
   "-Dgeodex.cuda.path=$packages"
-  "-Dgeodex.cuda.driver=$driver" -Dgeodex.leaks=fail)
+  "-Dgeodex.cuda.driver=$driver")
+leaks=-Dgeodex.leaks=fail # of tests alone: it slows allocations inside of timed regions
 product="$here/lib/*"
 tested="$here/tests/engine-java:$here/tests/native-bridge:$here/tests/kernels-cuda:$product"
 
 table=()
+steps=()
 failed=0
 step() { # NAME COMMAND...
-  local name=$1 begin code left
+  local name=$1 begin code left state=passed
   shift
   begin=$(date +%s)
   left=$((whole - begin + started))
@@ -46,31 +49,54 @@ step() { # NAME COMMAND...
   fi
   if [ $code -ne 0 ]; then
     failed=1
+    state=FAILED
+    if [ $code -eq 143 ]; then echo "cut short: $whole s are over" >>"$logs/$name.log"; fi
     tail -n 30 "$logs/$name.log" | sed 's/^/    /'
   fi
-  table+=("$(printf '%-28s %-7s %5d s' "$name" "$([ $code -eq 0 ] && echo passed || echo FAILED)" "$(($(date +%s) - begin))")")
+  table+=("$(printf '%-28s %-7s %5d s' "$name" $state "$(($(date +%s) - begin))")")
+  steps+=("\"$name\": \"$state, $(($(date +%s) - begin)) s\"")
+  keep
 }
 
 limited() { # SECONDS COMMAND...: `timeout` for a function of this script
-  local seconds=$1 worker
+  local seconds=$1 worker clock code
   shift
   set -m
   "$@" &
   worker=$!
-  set +m
   (sleep "$seconds" && kill -- -"$worker") >/dev/null 2>&1 &
-  local clock=$!
+  clock=$!
+  disown "$clock" # no word about its end
+  set +m
   wait "$worker"
-  local code=$?
-  kill "$clock" 2>/dev/null
+  code=$?
+  # All of both: no sleep outlives the run, and nothing that takes its time to end the step.
+  kill -KILL -- -"$clock" -"$worker" 2>/dev/null
   return $code
+}
+
+keep() { # the files of the results, from what there is so far
+  local part
+  device=$(cat "$logs"/{panama,jcuda}.json 2>/dev/null | sed -n 's/^  "device" : "\(.*\)",$/\1/p' |
+    head -n 1 | tr -c 'A-Za-z0-9\n' '-')
+  {
+    echo "{ \"commit\": \"$(cat "$here/commit")\", \"steps\": { $(IFS=, && echo "${steps[*]}") }"
+    for part in panama jcuda peers_geometry peers_pipeline; do
+      echo ", \"$part\":"
+      cat "$logs/$part.json" 2>/dev/null || echo null
+    done
+    echo '}'
+  } >"$cache/results.json"
+  rm -f "$out/no-device.json"
+  mv "$cache/results.json" "$out/${device:-no-device}.json"
+  tar -C "$cache" -czf "$out/logs.tar.gz" logs
 }
 
 junit() { # JVM OPTION, ARGUMENTS...: fails when a test fails, when none ran and when one was skipped
   local log option=$1 code
   shift
   log=$(mktemp -p "$cache")
-  "${java[@]}" "$option" -cp "$here/tests/console.jar:$tested" \
+  "${java[@]}" "$leaks" "$option" -cp "$here/tests/console.jar:$tested" \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
     --config junit.jupiter.extensions.autodetection.enabled=true \
     --details=tree --fail-if-no-tests "$@" | tee "$log"
@@ -100,17 +126,21 @@ sanitize() { # TOOL
     if [[ $help == *"$option"* ]]; then ours=("$option" kns=gx_); break; fi
   done
   compute-sanitizer --tool "$1" "${ours[@]}" --report-api-errors no --error-exitcode 9 --target-processes all \
-    "${java[@]}" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
+    "${java[@]}" "$leaks" -cp "$here/benchmarks/classes:$product" org.geodex.benchmarks.GpuLane \
     panama "$driver" "$cache/sanitized.json" small
 }
 
 peers() {
-  local p found=0
+  local p found=0 json code
   for p in "$here"/benchmarks/peers/*cuda*.py; do
     [ -e "$p" ] || continue
     found=1
-    python3 "$p" | tee "$logs/$(basename "$p" .py).json"
-    [ "${PIPESTATUS[0]}" -eq 0 ] || return 1
+    json=peers_$(basename "$p" _cuda.py).json
+    python3 "$p" | tee "$cache/$json"
+    code=${PIPESTATUS[0]}
+    # Whole, or none: the results quote it.
+    python3 -m json.tool "$cache/$json" >/dev/null && mv "$cache/$json" "$logs/$json"
+    [ "$code" -eq 0 ] || return 1
   done
   [ $found = 1 ] || { echo "no peer script in the archive"; return 1; }
 }
@@ -134,26 +164,10 @@ if [ "$driver" = system ]; then
   step sanitizer-racecheck sanitize racecheck
 fi
 
-device=$(sed -n 's/^  "device" : "\(.*\)",$/\1/p' "$logs/panama.json" 2>/dev/null | tr -c 'A-Za-z0-9\n' '-')
-if [ -n "$device" ]; then
-  {
-    echo "{ \"commit\": \"$(cat "$here/commit")\", \"panama\":"
-    cat "$logs/panama.json"
-    echo ', "jcuda":'
-    cat "$logs/jcuda.json" 2>/dev/null || echo null
-    for peer in geometry pipeline; do
-      echo ", \"peers_$peer\":"
-      cat "$logs/${peer}_cuda.json" 2>/dev/null || echo null
-    done
-    echo '}'
-  } >"$out/$device.json"
-fi
-
 {
   cat "$logs/lane-panama.log" 2>/dev/null
   echo
   echo "GPU lane, commit $(cat "$here/commit"), ${device:-no device}, $(($(date +%s) - started)) s"
   printf '%s\n' "${table[@]}"
 } | tee "$out/table.txt"
-tar -C "$cache" -czf "$out/logs.tar.gz" logs
 exit $failed

@@ -1,14 +1,20 @@
 package org.geodex.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.geodex.activation.LayerStates;
@@ -41,14 +47,28 @@ import org.geodex.model.TokenBatch;
 /**
  * What a card does, measured: its ceilings (copy bandwidth, instruction rates, cuBLAS), each kernel
  * against them, then the operations from host memory to host memory, forward passes and a training
- * step, the median of three after a first run, and an analysis, once. Prints a table and writes a
- * JSON file.
+ * step, the median of three after a first run, and an analysis, once. What is large is checked too.
+ * Prints a table and writes a JSON file, which says what is missing in it.
  *
  * <p>Arguments: binding, driver, JSON file; {@code small} as a fourth makes the shapes small, for a
  * run on the emulator that shows only that the lane works.
  */
 public final class GpuLane {
+  private enum Phase {
+    CEILINGS,
+    KERNELS,
+    PAIRS,
+    NEIGHBOURS,
+    GEODESIC,
+    INFORMATION,
+    FORWARD,
+    TRAINING,
+    ANALYSIS
+  }
+
   private static final int REPEATS = 3;
+
+  private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
 
   /**
    * Memory of an operation, not three quarters of what is free: a virtual machine may begin with
@@ -61,14 +81,19 @@ public final class GpuLane {
   private final boolean small;
   private final Map<String, Object> results = new LinkedHashMap<>();
   private final Map<Ceiling, Double> ceilings = new EnumMap<>(Ceiling.class);
+  private final Set<Phase> missing = EnumSet.allOf(Phase.class);
+  private RuntimeException failure;
 
   private GpuLane(CudaOptions options, Path json, boolean small) {
     this.options = options;
     this.json = json;
     this.small = small;
+    for (Ceiling ceiling : Ceiling.values()) {
+      ceilings.put(ceiling, Double.NaN); // until measured: without cuBLAS two never are
+    }
   }
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     new GpuLane(
             new CudaOptions(args[0], args[1], 0),
             Path.of(args[2]),
@@ -76,7 +101,10 @@ public final class GpuLane {
         .run();
   }
 
-  private void run() throws IOException {
+  private void run() {
+    if (!options.binding().equals("panama")) {
+      missing.remove(Phase.ANALYSIS); // once is enough
+    }
     try (CudaContext context = CudaContext.open(options)) {
       results.put("device", context.deviceName());
       results.put("binding", context.binding());
@@ -84,17 +112,41 @@ public final class GpuLane {
       context.call(
           () -> {
             results.put("driver_cuda", context.driver().version());
-            ceilings(context);
-            kernels(context);
+            try (ColdTimer timer = new ColdTimer(context, small)) {
+              phase(Phase.CEILINGS, () -> ceilings(context, timer));
+              phase(Phase.KERNELS, () -> kernels(context, timer));
+            }
             return null;
           });
     }
     try (Backend cuda = open("cuda")) {
-      operations(cuda);
-      pipeline(cuda);
-      if (options.binding().equals("panama")) {
-        analyze(cuda);
-      }
+      results.put("operations_on", cuda.device());
+      int d = small ? 24 : 768;
+      phase(Phase.PAIRS, () -> pairs(cuda, small ? 130 : 16_384, d));
+      phase(Phase.NEIGHBOURS, () -> neighbours(cuda, small ? 200 : 50_000, d));
+      phase(Phase.GEODESIC, () -> geodesic(cuda, small ? 130 : 20_000, d));
+      phase(Phase.INFORMATION, () -> information(cuda, small ? 120 : 10_000, d));
+      phase(Phase.FORWARD, () -> forward(cuda));
+      phase(Phase.TRAINING, () -> training(cuda, small ? 16 : 512, d));
+      phase(Phase.ANALYSIS, () -> analyze(cuda));
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** A failure is kept for the end: it costs no other phase its numbers. */
+  private void phase(Phase phase, Runnable work) {
+    if (!missing.contains(phase)) {
+      return;
+    }
+    try {
+      work.run();
+      missing.remove(phase);
+    } catch (RuntimeException e) {
+      e.printStackTrace();
+      results.put(phase + " failed", e.toString());
+      failure = failure == null ? e : failure;
     }
     write();
   }
@@ -110,35 +162,22 @@ public final class GpuLane {
 
   // ---- ceilings
 
-  private void ceilings(CudaContext context) {
+  private void ceilings(CudaContext context, ColdTimer timer) {
+    report("two events alone, ms", timer.millis(() -> {}));
     long n = small ? 1 << 14 : 1L << 27;
     try (DeviceBuffer x = context.allocate(4 * n);
         DeviceBuffer y = context.allocate(4 * n)) {
       context.fill(x, 0, 0, n, context.stream());
       Grid grid = new Grid((int) (n / 1024));
       double millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> context.kernel("gx_probe_copy_f32").launch(context.stream(), grid, 0, x, y, n));
       ceiling("copy GB/s", Ceiling.COPY, 8.0 * n / millis * 1e3, 1e-9);
     }
-    int blocks = (small ? 1 : 16) * context.multiprocessors();
-    int steps = small ? 16 : 1 << 15;
-    double operations = (double) blocks * 256 * 8 * steps;
-    try (DeviceBuffer out = context.allocate(4L * 256 * blocks)) {
-      rate(context, "gx_probe_fadd_f32", Ceiling.ADD, blocks, out, 1f, steps, operations);
-      rate(context, "gx_probe_addmin_f32", Ceiling.ADD_MIN, blocks, out, 1f, steps, operations);
-      rate(
-          context,
-          "gx_probe_viaddmin_s32",
-          Ceiling.ADD_MIN_FUSED,
-          blocks,
-          out,
-          1,
-          steps,
-          operations);
-    }
-    products(context);
+    rate(context, timer, "gx_probe_fadd_f32", Ceiling.ADD, 1f);
+    rate(context, timer, "gx_probe_addmin_f32", Ceiling.ADD_MIN, 1f);
+    rate(context, timer, "gx_probe_viaddmin_s32", Ceiling.ADD_MIN_FUSED, 1);
+    products(context, timer);
   }
 
   private void ceiling(String name, Ceiling ceiling, double aSecond, double unit) {
@@ -147,46 +186,49 @@ public final class GpuLane {
   }
 
   /** Each kernel of kernels.def. */
-  private void kernels(CudaContext context) {
-    try (KernelTimes times = new KernelTimes(context, ceilings, small)) {
-      Map<String, Map<String, Object>> kernels = times.run();
-      results.put("kernels", kernels);
-      List<String> missing =
+  private void kernels(CudaContext context, ColdTimer timer) {
+    Map<String, Map<String, Object>> kernels = new LinkedHashMap<>();
+    results.put("kernels", kernels);
+    KernelTimes.Sink sink =
+        (kernel, figures) -> {
+          kernels.put(kernel, figures);
+          write();
+        };
+    try (KernelTimes times = new KernelTimes(context, timer, ceilings, sink, small)) {
+      times.run();
+      List<String> untimed =
           KernelTable.all().stream()
               .map(KernelTable.Entry::name)
               .filter(name -> !kernels.containsKey(name) && !results.containsKey(name + " T/s"))
               .filter(name -> !name.equals("gx_probe_copy_f32"))
               .toList();
-      if (!missing.isEmpty()) {
-        throw new IllegalStateException("kernels that the lane does not time: " + missing);
+      if (!untimed.isEmpty()) {
+        throw new IllegalStateException("kernels that the lane does not time: " + untimed);
       }
     }
   }
 
   private void rate(
-      CudaContext context,
-      String kernel,
-      Ceiling ceiling,
-      int blocks,
-      DeviceBuffer out,
-      Number a,
-      int steps,
-      double operations) {
+      CudaContext context, ColdTimer timer, String kernel, Ceiling ceiling, Number a) {
+    int blocks = (small ? 1 : 16) * context.multiprocessors();
+    int steps = small ? 16 : 1 << 15;
+    double operations = (double) blocks * 256 * 8 * steps;
     Grid grid = new Grid(blocks);
-    double millis =
-        KernelTimes.millis(
-            context, () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
-    ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
+    try (DeviceBuffer out = context.allocate(4L * 256 * blocks)) {
+      double millis =
+          timer.millis(
+              () -> context.kernel(kernel).launch(context.stream(), grid, 0, out, a, steps));
+      ceiling(kernel + " T/s", ceiling, operations / millis * 1e3, 1e-12);
+    }
   }
 
-  private void products(CudaContext context) {
+  private void products(CudaContext context, ColdTimer timer) {
     int n = small ? 64 : 8192;
     try (DeviceBuffer a = context.allocate(4L * n * n);
         DeviceBuffer c = context.allocate(4L * n * n)) {
       context.fill(a, 0, Float.floatToRawIntBits(0.5f), (long) n * n, context.stream());
       double millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> {
                 long left = a.address();
                 context.blas().sgemm(false, true, n, n, n, 1, left, n, left, n, 0, c.address(), n);
@@ -195,8 +237,7 @@ public final class GpuLane {
       int half = n / 2; // f64 matrices in the same memory
       context.fill(a, 0, 0, (long) n * n, context.stream());
       millis =
-          KernelTimes.millis(
-              context,
+          timer.millis(
               () -> {
                 long left = a.address();
                 context
@@ -222,10 +263,7 @@ public final class GpuLane {
 
   // ---- operations, end to end
 
-  private void operations(Backend cuda) {
-    results.put("operations_on", cuda.device());
-    int d = small ? 24 : 768;
-    int n = small ? 130 : 16_384;
+  private void pairs(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(1, n, d);
         Matrix.Owned out = Matrix.allocate(n, n)) {
       time(
@@ -241,48 +279,57 @@ public final class GpuLane {
               () -> cuda.geometry().shortestPaths(graph, all, out, null));
       report("relaxations of n^3, T/s", (double) n * n * n / seconds * 1e-12);
     }
-    neighbours(cuda, small ? 200 : 50_000, d);
-    geodesic(cuda, small ? 130 : 20_000, d);
-    int m = small ? 120 : 10_000;
-    try (Matrix.Owned x = Manifold.rows(2, m, d);
-        Matrix.Owned y = Manifold.rows(3, m, d)) {
+  }
+
+  private void information(Backend cuda, int n, int d) {
+    try (Matrix.Owned x = Manifold.rows(2, n, d);
+        Matrix.Owned y = Manifold.rows(3, n, d)) {
       time(
-          "ksg k=4 n=%d d=%d".formatted(m, 2 * d),
+          "ksg k=4 n=%d d=%d".formatted(n, 2 * d),
           () ->
               cuda.information()
                   .ksgCounts(x, y, null, KsgParameters.of(4, KsgParameters.Variant.ONE)));
-      time("column moments n=%d d=%d".formatted(m, d), () -> cuda.information().columnMoments(x));
+      time("column moments n=%d d=%d".formatted(n, d), () -> cuda.information().columnMoments(x));
     }
   }
 
   private void neighbours(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(4, n, d)) {
-      double seconds =
-          time(
-              "knn k=15 n=" + n + " d=" + d,
-              () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
+      String name = "knn k=15 n=" + n + " d=" + d;
+      double seconds = time(name, () -> cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN));
       double product = 2.0 * n * n * d / ceilings.get(Ceiling.SGEMM);
       report("knn over cuBLAS's time of its product", seconds / product);
+      NeighbourTable table = cuda.geometry().knn(x, null, 15, Metric.EUCLIDEAN);
+      check(name + ", difference to f64", LaneChecks.difference(x, table), 1e-6);
     }
   }
 
-  /** Neighbours, graph and all paths, against the same on the host's cores, once. */
+  /** Neighbours, graph and all paths, against the same on the host's cores. */
   private void geodesic(Backend cuda, int n, int d) {
     try (Matrix.Owned x = Manifold.rows(5, n, d);
         Backend cpu = open("cpu")) {
       String name = "geodesic k=15 n=%d d=%d".formatted(n, d);
-      double seconds = time(name, () -> geodesic(cuda, x));
+      double seconds = time(name, () -> geodesic(cuda, x).close());
       time(name + ", left on the device", () -> geodesicOnDevice(cuda, x));
-      long start = System.nanoTime();
-      geodesic(cpu, x);
-      double host = (System.nanoTime() - start) * 1e-9;
-      report("the same on the cpu backend, once, s", host);
+      double host = time(name + ", cpu backend", () -> geodesic(cpu, x).close());
       report("cpu over cuda", host / seconds);
+      try (Matrix.Owned found = geodesic(cuda, x);
+          Matrix.Owned expected = geodesic(cpu, x)) {
+        check(name + ", difference to cpu", LaneChecks.difference(found, expected), 1e-5);
+      }
     }
   }
 
-  private static void geodesic(Backend backend, Matrix x) {
-    GeodesicDistances.matrix(backend, graph(backend, x)).close();
+  /** Reports the largest relative difference; no number passes that is not below the limit. */
+  private void check(String name, double difference, double limit) {
+    report(name, difference);
+    if (!(difference <= limit)) {
+      throw new IllegalStateException("%s: %s, allowed %s".formatted(name, difference, limit));
+    }
+  }
+
+  private static Matrix.Owned geodesic(Backend backend, Matrix x) {
+    return GeodesicDistances.matrix(backend, graph(backend, x));
   }
 
   private static void geodesicOnDevice(Backend backend, Matrix x) {
@@ -298,8 +345,8 @@ public final class GpuLane {
     return NeighbourGraph.of(table, NeighbourGraph.Kind.UNION);
   }
 
-  /** Forward passes with all hidden states kept on the device, and a training step. */
-  private void pipeline(Backend cuda) {
+  /** Forward passes with all hidden states kept on the device. */
+  private void forward(Backend cuda) {
     if (small) {
       forward(cuda, SyntheticGpt2.SMALLEST, ElementType.BF16, 2, 8);
     } else {
@@ -308,8 +355,9 @@ public final class GpuLane {
       forward(cuda, SyntheticGpt2.LARGEST, ElementType.F32, 4, 512);
       forward(cuda, SyntheticGpt2.LARGEST, ElementType.BF16, 4, 512);
     }
-    int n = small ? 16 : 512;
-    int d = small ? 24 : 768;
+  }
+
+  private void training(Backend cuda, int n, int d) {
     try (MineStep step = new MineStep(cuda, n, d)) {
       int steps = small ? 3 : 200;
       double seconds =
@@ -397,11 +445,23 @@ public final class GpuLane {
   }
 
   private void report(String name, double value) {
-    System.out.printf(Locale.ROOT, "%-48s %12.4f%n", name, value);
+    String format = value != 0 && Math.abs(value) < 1e-3 ? "%-48s %12.3e%n" : "%-48s %12.4f%n";
+    System.out.printf(Locale.ROOT, format, name, value);
     results.put(name, value);
+    write();
   }
 
-  private void write() throws IOException {
-    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(json.toFile(), results);
+  /** After every number, so that a lane that is cut short leaves what it had: a whole file. */
+  private void write() {
+    Map<String, Object> state = new LinkedHashMap<>(results);
+    state.put("missing", missing);
+    state.put("complete", missing.isEmpty());
+    Path part = Path.of(json + ".part");
+    try {
+      JSON.writeValue(part.toFile(), state);
+      Files.move(part, json, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

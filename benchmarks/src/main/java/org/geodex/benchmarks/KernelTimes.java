@@ -9,20 +9,18 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
-import org.geodex.cuda.CudaEvent;
 import org.geodex.cuda.DeviceBuffer;
 
 /**
- * Each kernel alone on data that lies on the device, between two events, and what part of the
- * card's measured ceiling it reaches. Work is that of the kernels' headers; caches are cold. The
- * f32 relaxations need 1.5 instructions, the probe's pair 2.
+ * Each kernel alone on data that lies on the device, by a {@link ColdTimer}, and what part of the
+ * card's measured ceiling it reaches. Work is that of the kernels' headers. The f32 relaxations
+ * need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
-  private static final int REPEATS = 3;
-  private static final int L2_BYTES = 38; // a CUdevice_attribute
+  private static final int PERIOD = 1_000_003; // a prime: no two rows are the same
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
@@ -47,20 +45,34 @@ final class KernelTimes implements AutoCloseable {
     }
   }
 
-  private final CudaContext context;
-  private final Map<Ceiling, Double> ceilings;
-  private final boolean small;
-  private final Deque<DeviceBuffer> open = new ArrayDeque<>();
-  private final Map<String, Map<String, Object>> times = new LinkedHashMap<>();
+  /** Takes a kernel's figures: milliseconds, rate, its unit and what part it is of the ceiling. */
+  @FunctionalInterface
+  interface Sink {
+    void accept(String kernel, Map<String, Object> figures);
+  }
 
-  KernelTimes(CudaContext context, Map<Ceiling, Double> ceilings, boolean small) {
+  private final CudaContext context;
+  private final ColdTimer timer;
+  private final Map<Ceiling, Double> ceilings;
+  private final Sink sink;
+  private final boolean small;
+  private final SplittableRandom random = new SplittableRandom(1);
+  private final Deque<DeviceBuffer> open = new ArrayDeque<>();
+
+  KernelTimes(
+      CudaContext context,
+      ColdTimer timer,
+      Map<Ceiling, Double> ceilings,
+      Sink sink,
+      boolean small) {
     this.context = context;
+    this.timer = timer;
     this.ceilings = ceilings;
+    this.sink = sink;
     this.small = small;
   }
 
-  /** The kernels by name: milliseconds, work, ceiling and part of it. */
-  Map<String, Map<String, Object>> run() {
+  void run() {
     rows(small ? 130 : 65_536, small ? 24 : 768);
     pairs(small ? 130 : 8192, small ? 24 : 768);
     selection(small ? 16 : 2048, small ? 130 : 3072, small ? 24 : 768);
@@ -69,7 +81,6 @@ final class KernelTimes implements AutoCloseable {
     counts(small ? 120 : 10_000);
     categorical(small ? 65 : 4096, small ? 17 : 1024);
     new LayerTimes(this, small).run();
-    return times;
   }
 
   // ---- measuring
@@ -82,35 +93,41 @@ final class KernelTimes implements AutoCloseable {
 
   /** Positive f32 values. */
   DeviceBuffer values(long count) {
-    return upload(
+    return repeated(
         count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
   }
 
-  /** 0, 1, .. as f32. */
-  DeviceBuffer ordinals(long count) {
-    return upload(
-        count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, i));
+  DeviceBuffer doubles(long count) {
+    return repeated(
+        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
   }
 
-  DeviceBuffer doubles(long count) {
-    return upload(
-        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
+  /** 0, 1, .. as f32. */
+  DeviceBuffer ordinals(int count) {
+    int[] bits = new int[count];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(i));
+    return integers(bits);
   }
 
   private interface Put {
     void at(MemorySegment segment, long i, float value);
   }
 
-  private DeviceBuffer upload(long count, int bytes, Put put) {
-    Random random = new Random(count);
+  /** A period of random values, and copies of what is there already, on the device. */
+  private DeviceBuffer repeated(long count, int bytes, Put put) {
     DeviceBuffer buffer = allocate(count * bytes);
+    long filled = Math.min(count, PERIOD);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment host = arena.allocate(count * bytes, 64);
-      for (long i = 0; i < count; i++) {
+      MemorySegment host = arena.allocate(filled * bytes, 64);
+      for (long i = 0; i < filled; i++) {
         put.at(host, i, 0.1f + random.nextFloat());
       }
       context.copyToDevice(host, buffer, 0);
       context.stream().synchronize();
+    }
+    for (; filled < count; filled = Math.min(2 * filled, count)) {
+      long more = Math.min(filled, count - filled);
+      context.copyOnDevice(buffer, 0, buffer, filled * bytes, more * bytes, context.stream());
     }
     return buffer;
   }
@@ -160,8 +177,7 @@ final class KernelTimes implements AutoCloseable {
   void time(
       String kernel, Ceiling ceiling, double work, Grid grid, int shared, Object... arguments) {
     double millis =
-        millis(
-            context,
+        timer.millis(
             () -> context.kernel(kernel).launch(context.stream(), grid, shared, arguments));
     Map<String, Object> entry = new LinkedHashMap<>();
     entry.put("ms", millis);
@@ -182,33 +198,7 @@ final class KernelTimes implements AutoCloseable {
           ceiling.unit,
           part);
     }
-    times.put(kernel, entry);
-  }
-
-  /**
-   * Median milliseconds between two events around a launch, each after twice the second-level cache
-   * was overwritten; on the emulator one run.
-   */
-  static double millis(CudaContext context, Runnable launch) {
-    double[] times = new double[context.emulated() ? 1 : REPEATS];
-    if (times.length > 1) {
-      launch.run();
-    }
-    long words = context.emulated() ? 1 : 2L * context.attribute(L2_BYTES) / Integer.BYTES;
-    try (CudaEvent start = context.createEvent();
-        CudaEvent end = context.createEvent();
-        DeviceBuffer other = context.allocate(Integer.BYTES * words)) {
-      for (int i = 0; i < times.length; i++) {
-        context.fill(other, 0, i, words, context.stream());
-        start.record(context.stream());
-        launch.run();
-        end.record(context.stream());
-        end.synchronize();
-        times[i] = end.millisSince(start);
-      }
-    }
-    Arrays.sort(times);
-    return times[times.length / 2];
+    sink.accept(kernel, entry);
   }
 
   // ---- families

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.geodex.matrix.ElementType;
 import org.geodex.matrix.SafetensorsSink;
 
@@ -39,6 +40,12 @@ final class SyntheticGpt2 {
   static final Shape SMALLEST = new Shape("tiny", 2, 48, 4, 500);
   static final Shape BASE = new Shape("124m", 12, 768, 12, 50257);
   static final Shape LARGEST = new Shape("1.5b", 48, 1600, 25, 50257);
+
+  /**
+   * Values that are drawn, and then repeated through all tensors: 1.5 G of them take long. A prime,
+   * so that no two rows or tensors are the same.
+   */
+  private static final int PERIOD = 1_000_003;
 
   private static final Shape DEFAULT =
       new Shape(SMALL ? "small" : BASE.name(), LAYERS, WIDTH, 12, VOCABULARY);
@@ -77,25 +84,52 @@ final class SyntheticGpt2 {
   private static void weights(Path file, Map<String, long[]> shapes, ElementType type) {
     SafetensorsSink.Builder builder = SafetensorsSink.builder();
     shapes.forEach((name, shape) -> builder.tensor(name, type, shape));
-    SplittableRandom random = new SplittableRandom(1);
     try (SafetensorsSink sink = builder.create(file);
         Arena arena = Arena.ofConfined()) {
+      MemorySegment random = random(type, arena);
+      long at = 0;
       for (var tensor : shapes.entrySet()) {
-        long count = 1;
-        for (long size : tensor.getValue()) {
-          count *= size;
+        String name = tensor.getKey();
+        long count = LongStream.of(tensor.getValue()).reduce(1, Math::multiplyExact);
+        if (name.endsWith("bias")) {
+          sink.write(name, constant(count, 0, type, arena));
+        } else if (name.contains("ln_")) {
+          sink.write(name, constant(count, 1, type, arena));
+        } else {
+          at = repeat(random, at, sink, name, count * type.bytes());
         }
-        MemorySegment values = arena.allocate(count * type.bytes());
-        boolean isNorm = tensor.getKey().contains("ln_");
-        boolean isBias = tensor.getKey().endsWith("bias");
-        for (long i = 0; i < count; i++) {
-          float value = isBias ? 0 : isNorm ? 1 : (float) (random.nextDouble() - 0.5) * 0.07f;
-          put(values, i, value, type);
-        }
-        sink.write(tensor.getKey(), values);
       }
       sink.commit();
     }
+  }
+
+  private static MemorySegment random(ElementType type, Arena arena) {
+    SplittableRandom random = new SplittableRandom(1);
+    MemorySegment values = arena.allocate((long) PERIOD * type.bytes());
+    for (int i = 0; i < PERIOD; i++) {
+      put(values, i, (float) (random.nextDouble() - 0.5) * 0.07f, type);
+    }
+    return values;
+  }
+
+  private static MemorySegment constant(long count, float value, ElementType type, Arena arena) {
+    MemorySegment values = arena.allocate(count * type.bytes());
+    for (long i = 0; i < count; i++) {
+      put(values, i, value, type);
+    }
+    return values;
+  }
+
+  /** Writes the values again and again, from a byte of them on; returns where it stopped. */
+  private static long repeat(
+      MemorySegment values, long at, SafetensorsSink sink, String tensor, long bytes) {
+    while (bytes > 0) {
+      long piece = Math.min(bytes, values.byteSize() - at);
+      sink.write(tensor, values.asSlice(at, piece));
+      bytes -= piece;
+      at = (at + piece) % values.byteSize();
+    }
+    return at;
   }
 
   private static void put(MemorySegment values, long i, float value, ElementType type) {

@@ -157,6 +157,11 @@ final class CudaTransformer implements Transformer {
   }
 
   /** Tiles of 128 where there are enough to fill the device, else of 64. */
+  static int tile(long rows, int outputs, int multiprocessors) {
+    long large = (long) Job.blocks(rows, Job.TILE) * Job.blocks(outputs, Job.TILE);
+    return large >= multiprocessors ? Job.TILE : SMALL_TILE;
+  }
+
   private static void byTiles(
       Job job,
       Matrix x,
@@ -166,9 +171,7 @@ final class CudaTransformer implements Transformer {
       After after,
       DeviceBuffer out) {
     int n = projection.outputs();
-    boolean fills =
-        (long) Job.blocks(x.rows(), Job.TILE) * Job.blocks(n, Job.TILE) >= job.multiprocessors();
-    int tile = fills ? Job.TILE : SMALL_TILE;
+    int tile = tile(x.rows(), n, job.multiprocessors());
     String kernel = "gx_linear_%s_%d".formatted(type(projection), tile);
     Grid grid = Job.tiles(x.rows(), n, tile);
     launch(job, kernel, grid, x.rows(), rows, projection, weight, after, out);

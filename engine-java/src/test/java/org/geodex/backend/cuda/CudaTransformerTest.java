@@ -138,15 +138,19 @@ class CudaTransformerTest {
     return largest;
   }
 
-  /** Several blocks of 128 outputs, more than the emulator has multiprocessors. */
+  /** As few tiles of 128 as fill the device, the last of each row and column a part of one. */
   @ParameterizedTest
-  @CsvSource({"129,5,1100", "257,18,517"})
-  void largeTiles(int n, int in, int out) {
+  @CsvSource({"129,5,F32", "257,18,F32", "130,33,F16", "260,16,BF16"})
+  void largeTiles(int n, int in, StoredMatrix.Type type) {
     System.setProperty("geodex.cuda.products", "own");
-    try (Matrix.Owned x = normal(1, n, in);
-        Matrix.Owned w = normal(2, out, in);
-        StoredMatrix stored = StoredMatrix.of(w)) {
-      Projection projection = new Projection(stored, true, null);
+    int multiprocessors = OnEmulator.multiprocessors();
+    int out = 128 * Math.ceilDiv(multiprocessors, Math.ceilDiv(n, 128)) - 3;
+    assertEquals(128, CudaTransformer.tile(n, out, multiprocessors));
+    assertEquals(64, CudaTransformer.tile(n, out - 128, multiprocessors), "a column fewer");
+    try (Arena arena = Arena.ofShared();
+        Matrix.Owned x = normal(1, n, in);
+        StoredMatrix w = stored(type, arena, out, in)) {
+      Projection projection = new Projection(w, true, null);
       agree("panama", n, out, (b, y) -> b.transformer().linear(x, projection, Epilogue.NONE, y));
     }
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Random;
 import org.geodex.backend.scalar.ScalarBackend;
+import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaOptions;
 import org.geodex.cuda.Emulator;
 import org.geodex.matrix.Matrix;
@@ -31,6 +32,12 @@ final class OnEmulator {
   static CudaBackend cuda(String binding) {
     String used = BINDING == null ? binding : BINDING;
     return new CudaBackend(new CudaOptions(used, DRIVER, 0), 2, BUDGET);
+  }
+
+  static int multiprocessors() {
+    try (CudaContext context = CudaContext.open(new CudaOptions("panama", DRIVER, 0))) {
+      return context.multiprocessors();
+    }
   }
 
   static ScalarBackend scalar() {
