@@ -117,12 +117,13 @@ final class KsgRow {
       IntVector b = IntVector.fromArray(MaxNormColumns.INTS, distances, at + o + LANES);
       IntVector c = IntVector.fromArray(MaxNormColumns.INTS, distances, at + o + 2 * LANES);
       IntVector d = IntVector.fromArray(MaxNormColumns.INTS, distances, at + o + 3 * LANES);
+      // The sign of a difference of two numbers that are not negative: no mask, on any processor.
       count =
           count
-              .add(1, a.compare(VectorOperators.LT, bound))
-              .add(1, b.compare(VectorOperators.LT, bound))
-              .add(1, c.compare(VectorOperators.LT, bound))
-              .add(1, d.compare(VectorOperators.LT, bound));
+              .add(a.sub(bound).lanewise(VectorOperators.LSHR, 31))
+              .add(b.sub(bound).lanewise(VectorOperators.LSHR, 31))
+              .add(c.sub(bound).lanewise(VectorOperators.LSHR, 31))
+              .add(d.sub(bound).lanewise(VectorOperators.LSHR, 31));
       if (a.compare(VectorOperators.EQ, bound)
           .or(b.compare(VectorOperators.EQ, bound))
           .or(c.compare(VectorOperators.EQ, bound))

@@ -78,15 +78,31 @@ final class MaxNormColumns {
    * @param out the distance of row query + r to point p goes to {@code at + r·stride + p}
    */
   void measure(int query, int from, int to, int[] out, int at, int stride) {
-    for (int r = 0; r < QUERIES; r++) {
-      Arrays.fill(out, at + r * stride + from, at + r * stride + to, 0);
+    int single = columns.length % 4;
+    if (single == 0) {
+      for (int r = 0; r < QUERIES; r++) {
+        Arrays.fill(out, at + r * stride + from, at + r * stride + to, 0);
+      }
+    } else {
+      firstColumn(columns[0], query, from, to, out, at, stride);
     }
-    int c = 0;
-    for (; c + 4 <= columns.length; c += 4) {
+    for (int c = 1; c < single; c++) {
+      oneColumn(columns[c], query, from, to, out, at, stride);
+    }
+    for (int c = single; c < columns.length; c += 4) {
       fourColumns(c, query, from, to, out, at, stride);
     }
-    for (; c < columns.length; c++) {
-      oneColumn(columns[c], query, from, to, out, at, stride);
+  }
+
+  /** Takes the place of what {@code out} held. */
+  private static void firstColumn(
+      float[] column, int query, int from, int to, int[] out, int at, int stride) {
+    for (int r = 0; r < QUERIES; r++) {
+      int row = at + r * stride;
+      FloatVector q = FloatVector.broadcast(FLOATS, column[query + r]);
+      for (int p = from; p < to; p += LANES) {
+        gap(FloatVector.fromArray(FLOATS, column, p), q).intoArray(out, row + p);
+      }
     }
   }
 
