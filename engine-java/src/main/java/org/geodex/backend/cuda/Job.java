@@ -180,10 +180,11 @@ final class Job implements AutoCloseable {
       device.residency().copyToHost(source, host);
       return;
     }
-    MemorySegment arrived = host.isNative() ? host : arena.allocate(host.byteSize(), Double.BYTES);
+    boolean heap = !host.isNative();
+    MemorySegment arrived = heap ? arena.allocate(host.byteSize(), Double.BYTES) : host;
     context.copyToHost(source, 0, arrived);
     context.stream().synchronize();
-    if (arrived != host) {
+    if (heap) {
       host.copyFrom(arrived);
     }
   }
