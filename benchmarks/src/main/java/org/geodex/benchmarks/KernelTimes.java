@@ -1,15 +1,9 @@
 package org.geodex.benchmarks;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
@@ -20,7 +14,6 @@ import org.geodex.cuda.DeviceBuffer;
  * need 1.5 instructions, the probe's pair 2.
  */
 final class KernelTimes implements AutoCloseable {
-  private static final int PERIOD = 1_000_003; // a prime: no two rows are the same
   private static final int TILE = 128;
   private static final int WIDE = 64;
   private static final int ROWS_A_BLOCK = 8;
@@ -51,13 +44,14 @@ final class KernelTimes implements AutoCloseable {
     void accept(String kernel, Map<String, Object> figures);
   }
 
+  /** What the kernels work on. */
+  final DeviceData data;
+
   private final CudaContext context;
   private final ColdTimer timer;
   private final Map<Ceiling, Double> ceilings;
   private final Sink sink;
   private final boolean small;
-  private final SplittableRandom random = new SplittableRandom(1);
-  private final Deque<DeviceBuffer> open = new ArrayDeque<>();
 
   KernelTimes(
       CudaContext context,
@@ -65,6 +59,7 @@ final class KernelTimes implements AutoCloseable {
       Map<Ceiling, Double> ceilings,
       Sink sink,
       boolean small) {
+    this.data = new DeviceData(context);
     this.context = context;
     this.timer = timer;
     this.ceilings = ceilings;
@@ -84,69 +79,6 @@ final class KernelTimes implements AutoCloseable {
   }
 
   // ---- measuring
-
-  DeviceBuffer allocate(long bytes) {
-    DeviceBuffer buffer = context.allocate(bytes);
-    open.push(buffer);
-    return buffer;
-  }
-
-  /** Positive f32 values. */
-  DeviceBuffer values(long count) {
-    return repeated(
-        count, 4, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_FLOAT, i, value));
-  }
-
-  DeviceBuffer doubles(long count) {
-    return repeated(
-        count, 8, (segment, i, value) -> segment.setAtIndex(ValueLayout.JAVA_DOUBLE, i, value));
-  }
-
-  /** 0, 1, .. as f32. */
-  DeviceBuffer ordinals(int count) {
-    int[] bits = new int[count];
-    Arrays.setAll(bits, i -> Float.floatToRawIntBits(i));
-    return integers(bits);
-  }
-
-  private interface Put {
-    void at(MemorySegment segment, long i, float value);
-  }
-
-  /** A period of random values, and copies of what is there already, on the device. */
-  private DeviceBuffer repeated(long count, int bytes, Put put) {
-    DeviceBuffer buffer = allocate(count * bytes);
-    long filled = Math.min(count, PERIOD);
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment host = arena.allocate(filled * bytes, 64);
-      for (long i = 0; i < filled; i++) {
-        put.at(host, i, 0.1f + random.nextFloat());
-      }
-      context.copyToDevice(host, buffer, 0);
-      context.stream().synchronize();
-    }
-    for (; filled < count; filled = Math.min(2 * filled, count)) {
-      long more = Math.min(filled, count - filled);
-      context.copyOnDevice(buffer, 0, buffer, filled * bytes, more * bytes, context.stream());
-    }
-    return buffer;
-  }
-
-  DeviceBuffer integers(int[] values) {
-    DeviceBuffer buffer = allocate(4L * values.length);
-    try (Arena arena = Arena.ofConfined()) {
-      context.copyToDevice(arena.allocateFrom(ValueLayout.JAVA_INT, values), buffer, 0);
-      context.stream().synchronize();
-    }
-    return buffer;
-  }
-
-  void freeAll() {
-    context.stream().synchronize();
-    while (!open.isEmpty()) {
-      open.pop().close();
-    }
-  }
 
   static int blocks(long n, int each) {
     return Math.toIntExact(Math.ceilDiv(n, (long) each));
@@ -204,13 +136,13 @@ final class KernelTimes implements AutoCloseable {
   // ---- families
 
   private void rows(int n, int d) {
-    DeviceBuffer x = values((long) n * d);
-    DeviceBuffer z = allocate(4L * n * d);
-    DeviceBuffer centre = doubles(d);
-    DeviceBuffer first = allocate(8L * n);
-    DeviceBuffer second = allocate(8L * n);
+    DeviceBuffer x = data.values((long) n * d);
+    DeviceBuffer z = data.allocate(4L * n * d);
+    DeviceBuffer centre = data.doubles(d);
+    DeviceBuffer first = data.allocate(8L * n);
+    DeviceBuffer second = data.allocate(8L * n);
     int chunks = blocks(n, 1024);
-    DeviceBuffer sums = allocate(8L * chunks * d);
+    DeviceBuffer sums = data.allocate(8L * chunks * d);
     Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
     double once = 4.0 * n * d;
     long rows = n;
@@ -238,14 +170,14 @@ final class KernelTimes implements AutoCloseable {
     long count = (long) n * d;
     Grid stream = new Grid(blocks(count, 1024));
     time("gx_probe_axpy_f32", Ceiling.COPY, 12.0 * count, stream, 0, 2f, x, z, count);
-    freeAll();
+    data.close();
   }
 
   private void pairs(int n, int d) {
-    DeviceBuffer x = values((long) n * d);
-    DeviceBuffer out = allocate(8L * n * n);
+    DeviceBuffer x = data.values((long) n * d);
+    DeviceBuffer out = data.allocate(8L * n * n);
     context.fill(out, 0, Float.floatToRawIntBits(1f), 2L * n * n, context.stream());
-    DeviceBuffer xx = values(n);
+    DeviceBuffer xx = data.values(n);
     double work = 2.0 * n * n * d;
     long all = n;
     Grid tiles = new Grid(blocks(n, TILE), blocks(n, TILE));
@@ -334,20 +266,20 @@ final class KernelTimes implements AutoCloseable {
     int quarters = 4;
     double read = 8.0 * (quarters + 1) * part * part;
     Grid elements = new Grid(blocks(part * part, 1024));
-    DeviceBuffer sum = doubles(part * part);
+    DeviceBuffer sum = data.doubles(part * part);
     time(
         "gx_product_total_f64", Ceiling.COPY, read, elements, 0, out, quarters, part, part, sum, 0);
     time("gx_mirror_f64", Ceiling.COPY, 8.0 * n * n, mirror(n), 0, out, all);
     time("gx_pairwise_diagonal_f32", Ceiling.NONE, 0, new Grid(blocks(n, 256)), 0, out, all);
     sums(n, out);
-    freeAll();
+    data.close();
   }
 
   /** Sums over the pairs of rows, of n x n values. */
   private void sums(int n, DeviceBuffer values) {
     long all = n;
     double pass = 4.0 * n * n;
-    DeviceBuffer sums = allocate(3 * 8L * n); // of two matrices: three pairs
+    DeviceBuffer sums = data.allocate(3 * 8L * n); // of two matrices: three pairs
     int warpARow = blocks(n, ROWS_A_BLOCK);
     Grid elements = elements(all * n);
     time("gx_pairs_values_f32", Ceiling.COPY, 2 * pass, elements, 0, values, all * n, 10.0);
@@ -359,17 +291,17 @@ final class KernelTimes implements AutoCloseable {
   }
 
   private void selection(int rows, int columns, int d) {
-    DeviceBuffer x = values((long) columns * d);
-    DeviceBuffer scores = values((long) rows * columns);
-    DeviceBuffer yy = values(columns);
-    DeviceBuffer index = allocate(4L * rows * 256);
-    DeviceBuffer distance = allocate(8L * rows * 256);
-    DeviceBuffer certain = allocate(4L * rows);
+    DeviceBuffer x = data.values((long) columns * d);
+    DeviceBuffer scores = data.values((long) rows * columns);
+    DeviceBuffer yy = data.values(columns);
+    DeviceBuffer index = data.allocate(4L * rows * 256);
+    DeviceBuffer distance = data.allocate(8L * rows * 256);
+    DeviceBuffer certain = data.allocate(4L * rows);
     Grid grid = new Grid(blocks(rows, ROWS_A_BLOCK));
     double bytes = 4.0 * rows * columns;
     DeviceBuffer keys = null;
     for (int k : new int[] {256, 128, 64, 32}) {
-      keys = allocate(8L * rows * k);
+      keys = data.allocate(8L * rows * k);
       time(
           "gx_topk_%d_f32".formatted(k),
           Ceiling.COPY,
@@ -410,7 +342,7 @@ final class KernelTimes implements AutoCloseable {
         index,
         distance,
         certain);
-    DeviceBuffer exact = doubles((long) rows * columns);
+    DeviceBuffer exact = data.doubles((long) rows * columns);
     time(
         "gx_topk_exact_f64",
         Ceiling.COPY,
@@ -425,15 +357,15 @@ final class KernelTimes implements AutoCloseable {
         15,
         index,
         distance);
-    freeAll();
+    data.close();
   }
 
   private void floydWarshall(int n) {
     int tiles = n / TILE;
     long count = (long) n * n;
-    DeviceBuffer d = allocate(4 * count);
-    DeviceBuffer panel = allocate(4L * TILE * n);
-    DeviceBuffer closure = allocate(4L * TILE * TILE);
+    DeviceBuffer d = data.allocate(4 * count);
+    DeviceBuffer panel = data.allocate(4L * TILE * n);
+    DeviceBuffer closure = data.allocate(4L * TILE * TILE);
     Ring ring = new Ring(n);
     double bytes = 4.0 * count;
     double relaxations = (double) (tiles - 1) * tiles / 2 * TILE * TILE * TILE;
@@ -482,7 +414,7 @@ final class KernelTimes implements AutoCloseable {
     }
     time("gx_fixed_to_f32", Ceiling.COPY, 2 * bytes, elements(count), 0, d, count, 1f, d);
     time("gx_floyd_warshall_mirror_f32", Ceiling.COPY, bytes, mirror(n), 0, d, (long) n);
-    freeAll();
+    data.close();
   }
 
   /** Vertices on a ring, each joined to the next 8 on both sides. */
@@ -502,9 +434,9 @@ final class KernelTimes implements AutoCloseable {
           columns[starts[v] + 2 * r - 1] = Math.floorMod(v - r * r, n);
         }
       }
-      start = integers(starts);
-      column = integers(columns);
-      weight = values(columns.length);
+      start = data.integers(starts);
+      column = data.integers(columns);
+      weight = data.values(columns.length);
     }
   }
 
@@ -514,10 +446,10 @@ final class KernelTimes implements AutoCloseable {
     int count = Math.min(n, 32 * blocks);
     int[] all = new int[n];
     Arrays.setAll(all, i -> i);
-    DeviceBuffer sources = integers(all);
-    DeviceBuffer work = allocate(4L * blocks * n * 32);
-    DeviceBuffer out = allocate(4L * count * n);
-    DeviceBuffer sweeps = allocate(4L * blocks);
+    DeviceBuffer sources = data.integers(all);
+    DeviceBuffer work = data.allocate(4L * blocks * n * 32);
+    DeviceBuffer out = data.allocate(4L * count * n);
+    DeviceBuffer sweeps = data.allocate(4L * blocks);
     time(
         "gx_shortest_paths_f32",
         Ceiling.NONE,
@@ -535,14 +467,14 @@ final class KernelTimes implements AutoCloseable {
         work,
         out,
         sweeps);
-    freeAll();
+    data.close();
   }
 
   private void counts(int n) {
     int d = 8;
-    DeviceBuffer x = values((long) n * d);
-    DeviceBuffer dx = allocate(4L * n * n);
-    DeviceBuffer counts = allocate(8L * n);
+    DeviceBuffer x = data.values((long) n * d);
+    DeviceBuffer dx = data.allocate(4L * n * n);
+    DeviceBuffer counts = data.allocate(8L * n);
     Grid tiles = new Grid(blocks(n, TILE), blocks(n, TILE));
     context
         .kernel("gx_pairwise_chebyshev_f32")
@@ -573,13 +505,13 @@ final class KernelTimes implements AutoCloseable {
         counts,
         counts.address() + 4L * n,
         0L);
-    freeAll();
+    data.close();
   }
 
   private void categorical(int n, int d) {
-    DeviceBuffer x = values((long) n * d);
-    DeviceBuffer logarithms = allocate(8L * n * d);
-    DeviceBuffer out = allocate(8L * n * n);
+    DeviceBuffer x = data.values((long) n * d);
+    DeviceBuffer logarithms = data.allocate(8L * n * d);
+    DeviceBuffer out = data.allocate(8L * n * n);
     double values = (double) n * d;
     long rows = n;
     Grid warpARow = new Grid(blocks(n, ROWS_A_BLOCK));
@@ -618,11 +550,11 @@ final class KernelTimes implements AutoCloseable {
         rows,
         d,
         out);
-    freeAll();
+    data.close();
   }
 
   @Override
   public void close() {
-    freeAll();
+    data.close();
   }
 }

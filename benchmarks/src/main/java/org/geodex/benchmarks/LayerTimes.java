@@ -29,7 +29,7 @@ final class LayerTimes {
     }
     elements(small ? 130 : 65_536, small ? 24 : 768);
     losses(small ? 40 : 4096, small ? 24 : 768);
-    times.freeAll();
+    times.data.close();
   }
 
   private static Grid by(long n, int each) {
@@ -39,10 +39,10 @@ final class LayerTimes {
   /** A projection d to 4d with bias and gelu. */
   private void linear(int m, int d) {
     int n = 4 * d;
-    DeviceBuffer x = times.values((long) m * d);
-    DeviceBuffer w = times.values((long) n * d);
-    DeviceBuffer bias = times.values(n);
-    DeviceBuffer y = times.allocate(4L * m * n);
+    DeviceBuffer x = times.data.values((long) m * d);
+    DeviceBuffer w = times.data.values((long) n * d);
+    DeviceBuffer bias = times.data.values(n);
+    DeviceBuffer y = times.data.allocate(4L * m * n);
     double work = 2.0 * m * n * d;
     Object[] after = {(long) n, (long) d, x, w, 1L, (long) n, bias, 1, 0L, 0L, y};
     for (String type : new String[] {"f32", "f16", "bf16"}) {
@@ -65,23 +65,23 @@ final class LayerTimes {
         0L,
         0L,
         y);
-    times.freeAll();
+    times.data.close();
   }
 
   /** The same for eight rows, as a decoding step has it. */
   private void fewRows(int d) {
     int n = 4 * d;
-    DeviceBuffer x = times.values((long) FEW * d);
-    DeviceBuffer w = times.values((long) n * d);
-    DeviceBuffer bias = times.values(n);
-    DeviceBuffer y = times.allocate(4L * FEW * n);
+    DeviceBuffer x = times.data.values((long) FEW * d);
+    DeviceBuffer w = times.data.values((long) n * d);
+    DeviceBuffer bias = times.data.values(n);
+    DeviceBuffer y = times.data.allocate(4L * FEW * n);
     Object[] after = {(long) n, (long) d, x, w, 1L, (long) n, bias, 1, 0L, 0L, y};
     for (String type : new String[] {"f32", "f16", "bf16"}) {
       double weights = (type.equals("f32") ? 4.0 : 2.0) * n * d;
       String kernel = "gx_linear_rows_" + type;
       times.time(kernel, Ceiling.COPY, weights, by(n, 32), 0, with(FEW, after));
     }
-    times.freeAll();
+    times.data.close();
   }
 
   private static Object[] with(Number first, Object[] rest) {
@@ -89,10 +89,10 @@ final class LayerTimes {
   }
 
   private void rowWise(int n, int d) {
-    DeviceBuffer x = times.values((long) n * d);
-    DeviceBuffer y = times.allocate(4L * n * d);
-    DeviceBuffer gain = times.values(d);
-    DeviceBuffer ids = times.integers(IntStream.range(0, n).toArray());
+    DeviceBuffer x = times.data.values((long) n * d);
+    DeviceBuffer y = times.data.allocate(4L * n * d);
+    DeviceBuffer gain = times.data.values(d);
+    DeviceBuffer ids = times.data.integers(IntStream.range(0, n).toArray());
     double both = 8.0 * n * d;
     long rows = n;
     Grid warps = by(n, 8);
@@ -137,15 +137,15 @@ final class LayerTimes {
         1L,
         1L,
         0L);
-    times.freeAll();
+    times.data.close();
   }
 
   /** Causal attention, of which half of the pairs count; then weights times values. */
   private void attention(int head, int heads, int length, int batch) {
     int width = heads * head;
     long tokens = (long) batch * length;
-    DeviceBuffer qkv = times.values(tokens * 3 * width);
-    DeviceBuffer out = times.allocate(4 * tokens * width);
+    DeviceBuffer qkv = times.data.values(tokens * 3 * width);
+    DeviceBuffer out = times.data.allocate(4 * tokens * width);
     long ld = 3L * width;
     Grid grid = new Grid(KernelTimes.blocks(length, QUERIES), heads, batch);
     times.time(
@@ -171,7 +171,7 @@ final class LayerTimes {
         out,
         0L,
         0L);
-    DeviceBuffer weights = times.values((long) heads * tokens * length);
+    DeviceBuffer weights = times.data.values((long) heads * tokens * length);
     times.time(
         "gx_attention_values_%d_f32".formatted(head),
         Ceiling.SGEMM,
@@ -186,7 +186,7 @@ final class LayerTimes {
         qkv,
         ld,
         out);
-    DeviceBuffer sums = times.allocate(16L * heads);
+    DeviceBuffer sums = times.data.allocate(16L * heads);
     times.time(
         "gx_attention_statistics_f64",
         Ceiling.NONE,
@@ -199,18 +199,18 @@ final class LayerTimes {
         length,
         0L,
         sums);
-    times.freeAll();
+    times.data.close();
   }
 
   private void elements(int n, int d) {
     long count = (long) n * d;
     long rows = n;
-    DeviceBuffer a = times.values(count);
-    DeviceBuffer b = times.values(count);
-    DeviceBuffer c = times.values(count);
-    DeviceBuffer v = times.values(count);
-    DeviceBuffer bias = times.values(d);
-    DeviceBuffer sums = times.allocate(8L * KernelTimes.blocks(count, CHUNK));
+    DeviceBuffer a = times.data.values(count);
+    DeviceBuffer b = times.data.values(count);
+    DeviceBuffer c = times.data.values(count);
+    DeviceBuffer v = times.data.values(count);
+    DeviceBuffer bias = times.data.values(d);
+    DeviceBuffer sums = times.data.allocate(8L * KernelTimes.blocks(count, CHUNK));
     double pass = 4.0 * count;
     Grid grid = KernelTimes.columnsOfRows(n, d);
     Grid run = KernelTimes.elements(count);
@@ -230,7 +230,7 @@ final class LayerTimes {
     Grid chunks = by(count, CHUNK);
     times.time("gx_network_squares_f64", Ceiling.COPY, pass, chunks, 0, a, count, sums);
     long blocks = KernelTimes.blocks(count, CHUNK);
-    DeviceBuffer factors = times.values(4);
+    DeviceBuffer factors = times.data.values(4);
     times.time(
         "gx_network_advance_f64", Ceiling.NONE, 0, new Grid(1), 0, sums, blocks, 1.0, factors);
     times.time(
@@ -249,23 +249,23 @@ final class LayerTimes {
         1e-3f);
     times.time("gx_loss_residual_f64", Ceiling.COPY, 3 * pass, chunks, 0, a, b, count, 1f, c, sums);
     times.time("gx_loss_pull_f32", Ceiling.COPY, 3 * pass, run, 0, a, b, count, factors);
-    DeviceBuffer factor = times.values(1);
+    DeviceBuffer factor = times.data.values(1);
     times.time(
         "gx_loss_pull_f64", Ceiling.NONE, 0, new Grid(1), 0, sums, sums, blocks, 1.0, 1, factor);
     times.time(
         "gx_loss_total_f64", Ceiling.NONE, 0, new Grid(1), 0, sums, blocks, 1.0, 0.0, factor);
-    times.freeAll();
+    times.data.close();
   }
 
   private void losses(int n, int d) {
     long rows = n;
     double square = 4.0 * n * n;
-    DeviceBuffer own = times.values(rows * n);
-    DeviceBuffer given = times.values(rows * n);
-    DeviceBuffer squares = times.values(n);
-    DeviceBuffer sums = times.allocate(24L * n);
-    DeviceBuffer fit = times.doubles(2);
-    DeviceBuffer value = times.values(2);
+    DeviceBuffer own = times.data.values(rows * n);
+    DeviceBuffer given = times.data.values(rows * n);
+    DeviceBuffer squares = times.data.values(n);
+    DeviceBuffer sums = times.data.allocate(24L * n);
+    DeviceBuffer fit = times.data.doubles(2);
+    DeviceBuffer value = times.data.values(2);
     Grid warps = by(n, 8);
     Grid one = new Grid(1);
     times.time("gx_loss_info_nce_f64", Ceiling.COPY, 2 * square, warps, 0, own, rows, given, sums);
@@ -304,7 +304,7 @@ final class LayerTimes {
         value,
         given,
         value);
-    DeviceBuffer index = times.ordinals(n);
+    DeviceBuffer index = times.data.ordinals(n);
     times.time(
         "gx_network_gather_pairs_f32",
         Ceiling.COPY,
@@ -318,8 +318,8 @@ final class LayerTimes {
         given);
     times.time(
         "gx_loss_diagonal_f32", Ceiling.NONE, 0, KernelTimes.elements(n), 0, own, rows, squares);
-    DeviceBuffer y = times.values(3L * n * d);
-    DeviceBuffer gradient = times.values(3L * n * d);
+    DeviceBuffer y = times.data.values(3L * n * d);
+    DeviceBuffer gradient = times.data.values(3L * n * d);
     times.time(
         "gx_loss_curvature_f64",
         Ceiling.COPY,
@@ -334,7 +334,7 @@ final class LayerTimes {
         gradient,
         sums);
     Grid columns = KernelTimes.columnsOfRows(3L * n, d);
-    DeviceBuffer mean = times.doubles(d);
+    DeviceBuffer mean = times.data.doubles(d);
     times.time(
         "gx_loss_centre_f32",
         Ceiling.COPY,
@@ -347,8 +347,8 @@ final class LayerTimes {
         3 * rows,
         d,
         gradient);
-    DeviceBuffer rowSums = times.values(3L * n);
-    DeviceBuffer product = times.values(3L * n * d);
+    DeviceBuffer rowSums = times.data.values(3L * n);
+    DeviceBuffer product = times.data.values(3L * n * d);
     times.time(
         "gx_loss_stress_gradient_f32",
         Ceiling.COPY,
@@ -363,6 +363,6 @@ final class LayerTimes {
         3 * rows,
         d,
         gradient);
-    times.freeAll();
+    times.data.close();
   }
 }
