@@ -65,6 +65,32 @@ class PairwiseDistancesTest {
     }
   }
 
+  /** Below, at and beyond a vector of 4, 8 and 16 lanes. Chebyshev: the exact maximum, rounded. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 4, 5, 8, 9, 16, 17, 33})
+  void directFormsOfEveryWidth(int d) {
+    int n = 12;
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned x = Truth.normal(d, n, d, 1000);
+        Matrix.Owned normals = Truth.rowsFor(Metric.FISHER_RAO_NORMAL, d, n, 2 * d);
+        Matrix.Owned found = Matrix.allocate(n, n)) {
+      double[][] truth = Truth.pairwise(Metric.CHEBYSHEV, x, x);
+      backend.geometry().pairwise(x, x, Metric.CHEBYSHEV, found);
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          assertEquals((float) truth[i][j], found.get(i, j));
+        }
+      }
+      truth = Truth.pairwise(Metric.FISHER_RAO_NORMAL, normals, normals);
+      backend.geometry().pairwise(normals, normals, Metric.FISHER_RAO_NORMAL, found);
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          assertEquals(truth[i][j], found.get(i, j), 1e-7 * truth[i][j]);
+        }
+      }
+    }
+  }
+
   @Test
   void tooSmallABudgetIsRefusedBeforeWork() {
     try (Backend backend = new CpuBackend(2, 20_000);

@@ -72,7 +72,7 @@ final class CpuGeometry implements Geometry {
     private void row(long i, long r, boolean mirror, Matrix out) {
       long end = mirror ? i : out.columns();
       for (int j = 0; j < end; j++) {
-        float distance = (float) distances.get(i, j);
+        float distance = distances.rounded(i, j);
         out.set(r, j, distance);
         if (mirror) {
           out.set(j, (int) r, distance);
@@ -113,7 +113,7 @@ final class CpuGeometry implements Geometry {
           for (int i = (int) block * ROWS; i < Math.min((block + 1) * ROWS, n); i++) {
             nearest.clear();
             for (int j = 0; j < m; j++) {
-              if (y != null || j != i) {
+              if ((y != null || j != i) && !(distances.rounded(i, j) > (float) nearest.bound())) {
                 nearest.offer(j, distances.get(i, j));
               }
             }

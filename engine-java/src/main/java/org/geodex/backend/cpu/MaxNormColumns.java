@@ -154,7 +154,8 @@ final class MaxNormColumns {
     }
   }
 
-  private static IntVector gap(FloatVector points, FloatVector query) {
+  /** |points − query| as bit patterns. */
+  static IntVector gap(FloatVector points, FloatVector query) {
     return points.sub(query).reinterpretAsInts().and(MAGNITUDE);
   }
 }

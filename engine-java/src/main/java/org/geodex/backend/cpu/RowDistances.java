@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -27,9 +28,9 @@ abstract sealed class RowDistances {
   private static final int LANES = D.length();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  private final MemorySegment x;
-  private final MemorySegment y;
-  private final int columns;
+  final MemorySegment x;
+  final MemorySegment y;
+  final int columns;
 
   private RowDistances(Matrix x, Matrix y) {
     this.x = x.segment();
@@ -52,6 +53,11 @@ abstract sealed class RowDistances {
   /** The distance of row {@code i} of x and row {@code j} of y. */
   final double get(long i, long j) {
     return distance(x, 4L * i * columns, y, 4L * j * columns, columns, i, j);
+  }
+
+  /** The same rounded to f32: what is smaller here is smaller there. */
+  float rounded(long i, long j) {
+    return (float) get(i, j);
   }
 
   abstract double distance(
@@ -126,6 +132,30 @@ abstract sealed class RowDistances {
         max = max.max(load(x, xOffset, c, d).sub(load(y, yOffset, c, d)).abs());
       }
       return max.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** Rounding keeps the order of differences; see {@link MaxNormColumns}. */
+    @Override
+    float rounded(long i, long j) {
+      return maxNorm(4L * i * columns, 4L * j * columns);
+    }
+
+    private float maxNorm(long xOffset, long yOffset) {
+      IntVector max = IntVector.zero(MaxNormColumns.INTS);
+      int c = 0;
+      for (; c + MaxNormColumns.FLOATS.length() <= columns; c += MaxNormColumns.FLOATS.length()) {
+        FloatVector a =
+            FloatVector.fromMemorySegment(MaxNormColumns.FLOATS, x, xOffset + 4L * c, ORDER);
+        FloatVector b =
+            FloatVector.fromMemorySegment(MaxNormColumns.FLOATS, y, yOffset + 4L * c, ORDER);
+        max = max.max(MaxNormColumns.gap(a, b));
+      }
+      int largest = max.reduceLanes(VectorOperators.MAX);
+      for (; c < columns; c++) {
+        float gap = Math.abs((float) at(x, xOffset, c) - (float) at(y, yOffset, c));
+        largest = Math.max(largest, Float.floatToRawIntBits(gap));
+      }
+      return Float.intBitsToFloat(largest);
     }
   }
 
@@ -259,18 +289,22 @@ abstract sealed class RowDistances {
     double distance(
         MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d, long i, long j) {
       int half = d / 2;
-      // Scalar: the vector logarithm differs in the last bit between interpreter and compiled code.
-      double sum = 0;
-      for (int c = 0; c < half; c++) {
-        double mean = at(x, xOffset, c) - at(y, yOffset, c);
-        double sx = at(x, xOffset, half + c);
-        double sy = at(y, yOffset, half + c);
-        double deviation = sx - sy;
-        double z2 = (mean * mean / 2 + deviation * deviation) / (4 * sx * sy);
-        double asinh = Math.log1p(Math.sqrt(z2) + z2 / (1 + Math.sqrt(1 + z2)));
-        sum += asinh * asinh;
+      DoubleVector sum = DoubleVector.zero(D);
+      for (int c = 0; c < half; c += LANES) {
+        DoubleVector mean = load(x, xOffset, c, half).sub(load(y, yOffset, c, half));
+        DoubleVector sx = load(x, xOffset + 4L * half, c, half);
+        DoubleVector sy = load(y, yOffset + 4L * half, c, half);
+        DoubleVector deviation = sx.sub(sy);
+        DoubleVector scale = sx.mul(sy).mul(4);
+        if (c + LANES > half) {
+          scale = scale.blend(1, D.indexInRange(c, half).not()); // 0/0 beyond the end
+        }
+        DoubleVector z2 = mean.mul(mean).mul(0.5).add(deviation.mul(deviation)).div(scale);
+        DoubleVector root = z2.add(1).sqrt().add(1);
+        DoubleVector asinh = VectorMath.log1p(z2.sqrt().add(z2.div(root)));
+        sum = asinh.fma(asinh, sum);
       }
-      return Math.sqrt(8 * sum);
+      return Math.sqrt(8 * LaneSum.of(sum));
     }
   }
 

@@ -2,16 +2,20 @@ package org.geodex.backend.cpu;
 
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Elementary functions of f32 vectors made of multiplications, additions and fused multiply-adds
- * alone, so that a lane has the same bits in compiled and in interpreted code.
+ * Elementary functions of vectors made of operations alone that round once (arithmetic, fused
+ * multiply-adds, roots), so that a lane has the same bits in compiled and in interpreted code.
  */
 final class VectorMath {
   static final VectorSpecies<Float> F32 = FloatVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Double> F64 = DoubleVector.SPECIES_PREFERRED;
 
   /** 1.5·2²³: adding it rounds to an integer that then stands in the low mantissa bits. */
   private static final float ROUND = 12582912f;
@@ -87,6 +91,54 @@ final class VectorMath {
     q = q.fma(z, splat(-7.37332916720468e-03f));
     q = q.fma(z, splat(-1.42647390514189e-02f));
     return x.mul(p).div(q);
+  }
+
+  // ---- f64
+
+  /** √½, from which on the mantissas of {@link #log1p} go to √2: its bits, and those of 1. */
+  private static final long SQRT_HALF = 0x3fe6a09e667f3bcdL;
+
+  private static final long ONE = 0x3ff0000000000000L;
+  private static final long MANTISSA = 0x000fffffffffffffL;
+
+  /** 1.5·2⁵²: an integer added to its bits is added to the number. */
+  private static final double WHOLE = 6755399441055744.0;
+
+  /** Of ln(1+f) = f − f²/2 + s·(f²/2 + R(s²)), s = f/(2+f): fdlibm's polynomial, last first. */
+  private static final double[] LOG = {
+    1.479819860511658591e-01,
+    1.531383769920937332e-01,
+    1.818357216161805012e-01,
+    2.222219843214978396e-01,
+    2.857142874366239149e-01,
+    3.999999999940941908e-01,
+    6.666666666666735130e-01
+  };
+
+  private static final double LN2_HEAD = 6.93147180369123816490e-01;
+  private static final double LN2_TAIL = 1.90821492927058770002e-10;
+
+  /**
+   * ln(1+u) for u ≥ 0, as fdlibm's log1p: within 2 units in the last place; infinity and NaN stay.
+   */
+  static DoubleVector log1p(DoubleVector u) {
+    VectorMask<Double> near = u.lt(0.41421356237309503); // √2 − 1: 1 + u need not be rounded
+    LongVector bits = u.add(1).reinterpretAsLongs().add(ONE - SQRT_HALF);
+    LongVector exponent = bits.lanewise(VectorOperators.LSHR, 52).sub(1023);
+    DoubleVector mantissa = bits.and(MANTISSA).add(SQRT_HALF).reinterpretAsDoubles();
+    LongVector whole = exponent.add(Double.doubleToRawLongBits(WHOLE));
+    DoubleVector k = whole.reinterpretAsDoubles().sub(WHOLE).blend(0, near);
+    DoubleVector f = mantissa.sub(1).blend(u, near);
+    DoubleVector s = f.div(f.add(2));
+    DoubleVector z = s.mul(s);
+    DoubleVector r = DoubleVector.broadcast(F64, LOG[0]);
+    for (int i = 1; i < LOG.length; i++) {
+      r = r.fma(z, DoubleVector.broadcast(F64, LOG[i]));
+    }
+    DoubleVector half = f.mul(f).mul(0.5);
+    DoubleVector tail = s.mul(r.mul(z).add(half)).add(k.mul(LN2_TAIL));
+    DoubleVector log = k.mul(LN2_HEAD).sub(half.sub(tail).sub(f));
+    return log.blend(u, u.lt(Double.POSITIVE_INFINITY).not());
   }
 
   /** Sum of the lanes in a fixed order (the Vector API's own reduction may vary). */
