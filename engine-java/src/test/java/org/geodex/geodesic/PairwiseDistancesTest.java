@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.Random;
 import org.geodex.backend.Backend;
+import org.geodex.backend.Geometry;
 import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.error.MemoryBudgetException;
 import org.geodex.matrix.Matrix;
@@ -65,27 +66,34 @@ class PairwiseDistancesTest {
     }
   }
 
-  /** Below, at and beyond a vector of 4, 8 and 16 lanes. Chebyshev: the exact maximum, rounded. */
+  /**
+   * Below, at and beyond a vector of 4, 8 and 16 lanes, by plain loops and by lanes, which many
+   * rows get. Chebyshev: the exact maximum, rounded.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 4, 5, 8, 9, 16, 17, 33})
   void directFormsOfEveryWidth(int d) {
-    int n = 12;
-    try (Backend backend = new CpuBackend(2, 1 << 30);
-        Matrix.Owned x = Truth.normal(d, n, d, 1000);
-        Matrix.Owned normals = Truth.rowsFor(Metric.FISHER_RAO_NORMAL, d, n, 2 * d);
-        Matrix.Owned found = Matrix.allocate(n, n)) {
-      double[][] truth = Truth.pairwise(Metric.CHEBYSHEV, x, x);
-      backend.geometry().pairwise(x, x, Metric.CHEBYSHEV, found);
-      for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n; j++) {
-          assertEquals((float) truth[i][j], found.get(i, j));
-        }
+    for (int n : new int[] {12, 16_400}) {
+      try (Matrix.Owned x = Truth.normal(d, n, d, 1000);
+          Matrix.Owned normals = Truth.rowsFor(Metric.FISHER_RAO_NORMAL, d, n, 2 * d)) {
+        checkFirstRows(x, Metric.CHEBYSHEV, 0x1p-24);
+        checkFirstRows(normals, Metric.FISHER_RAO_NORMAL, 1e-7);
       }
-      truth = Truth.pairwise(Metric.FISHER_RAO_NORMAL, normals, normals);
-      backend.geometry().pairwise(normals, normals, Metric.FISHER_RAO_NORMAL, found);
-      for (int i = 0; i < n; i++) {
-        for (int j = 0; j < n; j++) {
-          assertEquals(truth[i][j], found.get(i, j), 1e-7 * truth[i][j]);
+    }
+  }
+
+  private static void checkFirstRows(Matrix x, Metric metric, double tolerance) {
+    int rows = 12;
+    try (Backend backend = new CpuBackend(2, 1 << 30);
+        Matrix.Owned found = Matrix.allocate(rows, x.intRows());
+        Geometry.DistanceRows distances =
+            backend.geometry().pairwiseRows(x, x, metric, Precision.REFINED)) {
+      distances.compute(0, found);
+      double[][] truth = Truth.pairwise(metric, x.rows(0, rows), x.rows(0, rows));
+      for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < rows; j++) {
+          assertEquals(truth[i][j], found.get(i, j), tolerance * truth[i][j]);
+          assertEquals(found.get(j, i), found.get(i, j));
         }
       }
     }

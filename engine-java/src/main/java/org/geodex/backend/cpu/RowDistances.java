@@ -28,6 +28,12 @@ abstract sealed class RowDistances {
   private static final int LANES = D.length();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  /**
+   * Terms up to which the metrics that have no product take plain loops: half a second of them,
+   * which is what vector code costs until it is compiled.
+   */
+  private static final double SMALL = 1 << 28;
+
   final MemorySegment x;
   final MemorySegment y;
   final int columns;
@@ -48,6 +54,10 @@ abstract sealed class RowDistances {
       case FISHER_RAO_NORMAL -> new FisherRaoNormal(x, y);
       case CHEBYSHEV -> new Chebyshev(x, y);
     };
+  }
+
+  private static boolean isSmall(Matrix x, Matrix y) {
+    return (double) x.rows() * y.rows() * x.columns() <= SMALL;
   }
 
   /** The distance of row {@code i} of x and row {@code j} of y. */
@@ -120,42 +130,55 @@ abstract sealed class RowDistances {
   }
 
   private static final class Chebyshev extends RowDistances {
+    private final boolean small;
+
     Chebyshev(Matrix x, Matrix y) {
       super(x, y);
+      this.small = isSmall(x, y);
     }
 
     @Override
     double distance(
         MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d, long i, long j) {
-      DoubleVector max = DoubleVector.zero(D);
-      for (int c = 0; c < d; c += LANES) {
-        max = max.max(load(x, xOffset, c, d).sub(load(y, yOffset, c, d)).abs());
+      double max = 0;
+      int c = 0;
+      if (!small) {
+        DoubleVector lanes = DoubleVector.zero(D);
+        for (; c + LANES <= d; c += LANES) {
+          lanes = lanes.max(load(x, xOffset, c, d).sub(load(y, yOffset, c, d)).abs());
+        }
+        max = lanes.reduceLanes(VectorOperators.MAX);
       }
-      return max.reduceLanes(VectorOperators.MAX);
+      for (; c < d; c++) {
+        max = Math.max(max, Math.abs(at(x, xOffset, c) - at(y, yOffset, c)));
+      }
+      return max;
     }
 
-    /** Rounding keeps the order of differences; see {@link MaxNormColumns}. */
+    /** Of f32 differences as {@link MaxNormColumns}: rounding keeps their order. */
     @Override
     float rounded(long i, long j) {
-      return maxNorm(4L * i * columns, 4L * j * columns);
-    }
-
-    private float maxNorm(long xOffset, long yOffset) {
-      IntVector max = IntVector.zero(MaxNormColumns.INTS);
+      long xOffset = 4L * i * columns;
+      long yOffset = 4L * j * columns;
+      int max = 0;
       int c = 0;
-      for (; c + MaxNormColumns.FLOATS.length() <= columns; c += MaxNormColumns.FLOATS.length()) {
-        FloatVector a =
-            FloatVector.fromMemorySegment(MaxNormColumns.FLOATS, x, xOffset + 4L * c, ORDER);
-        FloatVector b =
-            FloatVector.fromMemorySegment(MaxNormColumns.FLOATS, y, yOffset + 4L * c, ORDER);
-        max = max.max(MaxNormColumns.gap(a, b));
+      if (!small) {
+        IntVector lanes = IntVector.zero(MaxNormColumns.INTS);
+        int step = MaxNormColumns.FLOATS.length();
+        for (; c + step <= columns; c += step) {
+          lanes = lanes.max(MaxNormColumns.gap(floats(x, xOffset, c), floats(y, yOffset, c)));
+        }
+        max = lanes.reduceLanes(VectorOperators.MAX);
       }
-      int largest = max.reduceLanes(VectorOperators.MAX);
       for (; c < columns; c++) {
         float gap = Math.abs((float) at(x, xOffset, c) - (float) at(y, yOffset, c));
-        largest = Math.max(largest, Float.floatToRawIntBits(gap));
+        max = Math.max(max, Float.floatToRawIntBits(gap));
       }
-      return Float.intBitsToFloat(largest);
+      return Float.intBitsToFloat(max);
+    }
+
+    private static FloatVector floats(MemorySegment row, long offset, int column) {
+      return FloatVector.fromMemorySegment(MaxNormColumns.FLOATS, row, offset + 4L * column, ORDER);
     }
   }
 
@@ -281,30 +304,51 @@ abstract sealed class RowDistances {
   }
 
   private static final class FisherRaoNormal extends RowDistances {
+    private final boolean small;
+
     FisherRaoNormal(Matrix x, Matrix y) {
       super(x, y);
+      this.small = isSmall(x, y);
     }
 
     @Override
     double distance(
         MemorySegment x, long xOffset, MemorySegment y, long yOffset, int d, long i, long j) {
       int half = d / 2;
-      DoubleVector sum = DoubleVector.zero(D);
-      for (int c = 0; c < half; c += LANES) {
-        DoubleVector mean = load(x, xOffset, c, half).sub(load(y, yOffset, c, half));
-        DoubleVector sx = load(x, xOffset + 4L * half, c, half);
-        DoubleVector sy = load(y, yOffset + 4L * half, c, half);
-        DoubleVector deviation = sx.sub(sy);
-        DoubleVector scale = sx.mul(sy).mul(4);
-        if (c + LANES > half) {
-          scale = scale.blend(1, D.indexInRange(c, half).not()); // 0/0 beyond the end
+      double sum = 0;
+      int c = 0;
+      if (!small) {
+        DoubleVector lanes = DoubleVector.zero(D);
+        for (; c + LANES <= half; c += LANES) {
+          DoubleVector mean = load(x, xOffset, c, d).sub(load(y, yOffset, c, d));
+          DoubleVector sx = load(x, xOffset, half + c, d);
+          DoubleVector sy = load(y, yOffset, half + c, d);
+          DoubleVector asinh = asinh(mean, sx, sy);
+          lanes = asinh.fma(asinh, lanes);
         }
-        DoubleVector z2 = mean.mul(mean).mul(0.5).add(deviation.mul(deviation)).div(scale);
-        DoubleVector root = z2.add(1).sqrt().add(1);
-        DoubleVector asinh = VectorMath.log1p(z2.sqrt().add(z2.div(root)));
-        sum = asinh.fma(asinh, sum);
+        sum = LaneSum.of(lanes);
       }
-      return Math.sqrt(8 * LaneSum.of(sum));
+      for (; c < half; c++) {
+        double mean = at(x, xOffset, c) - at(y, yOffset, c);
+        double asinh = asinh(mean, at(x, xOffset, half + c), at(y, yOffset, half + c));
+        sum += asinh * asinh;
+      }
+      return Math.sqrt(8 * sum);
+    }
+
+    /** arsinh √z², z² = ((Δμ)²/2 + (Δσ)²)/(4σσ′). */
+    private static double asinh(double mean, double sx, double sy) {
+      double deviation = sx - sy;
+      double z2 = (mean * mean / 2 + deviation * deviation) / (4 * sx * sy);
+      return Math.log1p(Math.sqrt(z2) + z2 / (1 + Math.sqrt(1 + z2)));
+    }
+
+    private static DoubleVector asinh(DoubleVector mean, DoubleVector sx, DoubleVector sy) {
+      DoubleVector deviation = sx.sub(sy);
+      DoubleVector squares = mean.mul(mean).mul(0.5).add(deviation.mul(deviation));
+      DoubleVector z2 = squares.div(sx.mul(sy).mul(4));
+      DoubleVector root = z2.add(1).sqrt().add(1);
+      return VectorMath.log1p(z2.sqrt().add(z2.div(root)));
     }
   }
 
