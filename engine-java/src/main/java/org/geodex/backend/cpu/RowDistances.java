@@ -18,8 +18,8 @@ import org.geodex.matrix.Matrix;
  * The distance of one row of x and one row of y in f64, by the direct form, in SIMD lanes. It is
  * what candidates are ranked by in the end, and what {@code Precision.DIRECT} means.
  *
- * <p>Safe for many threads after construction. The order of summation depends on d and the vector
- * length alone.
+ * <p>Safe for many threads after construction. The order of summation depends on the shapes and the
+ * vector length alone.
  */
 abstract sealed class RowDistances {
   private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
