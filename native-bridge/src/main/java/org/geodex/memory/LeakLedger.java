@@ -1,8 +1,9 @@
 package org.geodex.memory;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -13,7 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class LeakLedger {
   static final boolean ON = "fail".equals(System.getProperty("geodex.leaks"));
 
-  private static final Map<Long, Entry> OPEN = new ConcurrentHashMap<>();
+  /** A tree takes the same memory whatever the addresses; a hash table does not. */
+  private static final Map<Long, Entry> OPEN = Collections.synchronizedMap(new TreeMap<>());
 
   private static final AtomicLong BLOCKS = new AtomicLong();
   private static final AtomicLong BYTES = new AtomicLong();
