@@ -113,8 +113,8 @@ final class CpuGeometry implements Geometry {
           for (int i = (int) block * ROWS; i < Math.min((block + 1) * ROWS, n); i++) {
             nearest.clear();
             for (int j = 0; j < m; j++) {
-              if ((y != null || j != i) && !(distances.rounded(i, j) > (float) nearest.bound())) {
-                nearest.offer(j, distances.get(i, j));
+              if (y != null || j != i) {
+                nearest.offer(j, distances.upTo(nearest.bound(), i, j));
               }
             }
             nearest.copyTo(index, distance, i * k);
@@ -134,7 +134,7 @@ final class CpuGeometry implements Geometry {
           EdgeList edges = new EdgeList();
           for (int i = (int) block * ROWS; i < Math.min((block + 1) * ROWS, n); i++) {
             for (int j = i + 1; j < n; j++) {
-              double distance = distances.get(i, j);
+              double distance = distances.upTo(radius, i, j);
               if (distance <= radius) {
                 edges.add(i, j, distance);
               }

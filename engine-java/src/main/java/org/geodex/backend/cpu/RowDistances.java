@@ -37,11 +37,13 @@ abstract sealed class RowDistances {
   final MemorySegment x;
   final MemorySegment y;
   final int columns;
+  final boolean small;
 
   private RowDistances(Matrix x, Matrix y) {
     this.x = x.segment();
     this.y = y.segment();
     this.columns = x.columns();
+    this.small = (double) x.rows() * y.rows() * columns <= SMALL;
   }
 
   static RowDistances of(Matrix x, Matrix y, Metric metric, Parallel parallel) {
@@ -56,10 +58,6 @@ abstract sealed class RowDistances {
     };
   }
 
-  private static boolean isSmall(Matrix x, Matrix y) {
-    return (double) x.rows() * y.rows() * x.columns() <= SMALL;
-  }
-
   /** The distance of row {@code i} of x and row {@code j} of y. */
   final double get(long i, long j) {
     return distance(x, 4L * i * columns, y, 4L * j * columns, columns, i, j);
@@ -68,6 +66,11 @@ abstract sealed class RowDistances {
   /** The same rounded to f32: what is smaller here is smaller there. */
   float rounded(long i, long j) {
     return (float) get(i, j);
+  }
+
+  /** The distance where it is at most the bound; beyond, that or infinity. */
+  double upTo(double bound, long i, long j) {
+    return get(i, j);
   }
 
   abstract double distance(
@@ -130,11 +133,8 @@ abstract sealed class RowDistances {
   }
 
   private static final class Chebyshev extends RowDistances {
-    private final boolean small;
-
     Chebyshev(Matrix x, Matrix y) {
       super(x, y);
-      this.small = isSmall(x, y);
     }
 
     @Override
@@ -175,6 +175,11 @@ abstract sealed class RowDistances {
         max = Math.max(max, Float.floatToRawIntBits(gap));
       }
       return Float.intBitsToFloat(max);
+    }
+
+    @Override
+    double upTo(double bound, long i, long j) {
+      return rounded(i, j) > (float) bound ? Double.POSITIVE_INFINITY : get(i, j);
     }
 
     private static FloatVector floats(MemorySegment row, long offset, int column) {
@@ -304,11 +309,8 @@ abstract sealed class RowDistances {
   }
 
   private static final class FisherRaoNormal extends RowDistances {
-    private final boolean small;
-
     FisherRaoNormal(Matrix x, Matrix y) {
       super(x, y);
-      this.small = isSmall(x, y);
     }
 
     @Override

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.geodex.backend.Geometry;
 import org.geodex.cuda.CudaDriver.Grid;
-import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Graph;
 import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
@@ -63,14 +62,7 @@ final class CudaGeometry implements Geometry {
       return;
     }
     boolean direct = precision == Precision.DIRECT && squared;
-    if (x == y && job.isResident(out)) {
-      DeviceBuffer into = job.target(out);
-      DirectDistances.enqueue(job, metric, direct, left, 0, out.intRows(), right, into, true);
-      return;
-    }
-    // One strip that holds everything computes half of a symmetric matrix.
-    boolean whole = 4 * out.rows() * out.columns() <= Job.stripBytes();
-    boolean upper = x == y && whole;
+    boolean upper = x == y && job.isWhole(out); // half of a symmetric matrix
     job.stream(
         out,
         (from, rows, into) ->

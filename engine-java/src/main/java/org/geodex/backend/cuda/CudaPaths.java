@@ -272,11 +272,8 @@ final class CudaPaths {
     job.launch("gx_floyd_warshall_mirror_f32", Job.mirror(padded), d, (long) padded);
     findLongest(d, 0, n, padded);
     if (job.isResident(lengths)) {
-      long rowBytes = 4L * padded;
-      job.stream(
-          lengths,
-          padded,
-          (from, rows, into) -> job.copy(d, from * rowBytes, into, 0, rows * rowBytes));
+      Job.Places same = Job.Places.SAME;
+      job.copyRows(d.address(), padded, same, n, job.target(lengths), same, n);
     } else {
       job.fetch(d, 0, n, lengths, padded, null, n, (from, rows, into) -> {});
     }

@@ -39,9 +39,6 @@ final class Job implements AutoCloseable {
   /** A strip of a result; two are under way. */
   private static final long STRIP_BYTES = 64L << 20;
 
-  /** What one of the host's cores copies at a time. */
-  private static final long COPY_BYTES = 1L << 20;
-
   private final Device device;
   private final CudaContext context;
   private final Arena arena = Arena.ofConfined();
@@ -97,7 +94,7 @@ final class Job implements AutoCloseable {
   /** Little is copied by the driver from where it lies, much through pinned memory. */
   DeviceBuffer upload(MemorySegment host) {
     DeviceBuffer buffer = allocate(host.byteSize());
-    if (host.byteSize() > COPY_BYTES) {
+    if (host.byteSize() > Residency.PART) {
       device.residency().copyToDevice(host, buffer);
     } else {
       context.copyToDevice(host.isNative() ? host : offHeap(host), buffer, 0);
@@ -176,7 +173,7 @@ final class Job implements AutoCloseable {
 
   /** Fills host memory from the start of a buffer and waits. */
   void download(DeviceBuffer source, MemorySegment host) {
-    if (host.byteSize() > COPY_BYTES) {
+    if (host.byteSize() > Residency.PART) {
       device.residency().copyToHost(source, host);
       return;
     }
@@ -349,38 +346,27 @@ final class Job implements AutoCloseable {
     return Long.getLong("geodex.cuda.strip", STRIP_BYTES);
   }
 
-  /** A result whose strips have no gaps between their rows. */
-  void stream(Matrix out, RowMaker maker) {
-    stream(out, out.columns(), maker);
-  }
-
   /** Whether a result stays on the device, as its only copy. */
   boolean isResident(Matrix out) {
     return DeviceMemory.of(device, out) != null;
   }
 
-  /**
-   * Makes a result [n,m] of f32 in strips of rows. Two strips are under way: while one is copied to
-   * pinned memory and from there to {@code out}, the next is computed.
-   *
-   * @param pitch values from one row of a strip to the next, at least m
-   */
-  void stream(Matrix out, int pitch, RowMaker maker) {
-    if (isResident(out) && pitch == out.columns()) {
-      DeviceBuffer all = target(out);
-      long rowBytes = 4L * pitch;
-      int atOnce = stripRows(out, rowBytes);
-      for (long from = 0; from < out.rows(); from += atOnce) {
-        int count = (int) Math.min(atOnce, out.rows() - from);
-        maker.make(from, count, all.slice(from * rowBytes, count * rowBytes));
-      }
-      return;
-    }
-    streamToHost(out, pitch, maker);
+  /** Whether a result is made as a whole: on the device, or in one strip. */
+  boolean isWhole(Matrix out) {
+    return isResident(out) || stripRows(out, 4L * out.columns()) >= out.rows();
   }
 
-  private void streamToHost(Matrix out, int pitch, RowMaker maker) {
-    long rowBytes = 4L * pitch;
+  /**
+   * Makes a result [n,m] of f32: where it stays on the device at once, else in strips of rows. Two
+   * strips are under way: while one is copied to pinned memory and from there to {@code out}, the
+   * next is computed.
+   */
+  void stream(Matrix out, RowMaker maker) {
+    if (isResident(out)) {
+      maker.make(0, out.intRows(), target(out));
+      return;
+    }
+    long rowBytes = 4L * out.columns();
     int atOnce = stripRows(out, rowBytes);
     Strips strips = new Strips(out, rowBytes, null, atOnce);
     DeviceBuffer[] made = new DeviceBuffer[strips.count()];
@@ -497,20 +483,21 @@ final class Job implements AutoCloseable {
       MemorySegment arrived = strip.arrival.await();
       MemorySegment values = out.segment();
       long width = 4L * out.columns();
-      boolean whole = pitchBytes == width && rows == null;
-      int atOnce = whole ? (int) Math.max(1, COPY_BYTES / Math.max(1, width)) : 1;
-      device
-          .cores()
-          .forEach(
-              Math.ceilDiv(strip.count, atOnce),
-              part -> {
-                long row = part * atOnce;
-                long bytes = width * (Math.min(strip.count, row + atOnce) - row);
-                long to = rows == null ? strip.from + row : rows[(int) (strip.from + row)];
-                values
-                    .asSlice(out.offset(to), bytes)
-                    .copyFrom(arrived.asSlice(row * pitchBytes, bytes));
-              });
+      if (pitchBytes == width && rows == null) {
+        device
+            .residency()
+            .copy(arrived, values.asSlice(out.offset(strip.from), arrived.byteSize()));
+      } else {
+        device
+            .cores()
+            .forEach(
+                strip.count,
+                row -> {
+                  long to = strip.from + row;
+                  long place = out.offset(rows == null ? to : rows[(int) to]);
+                  MemorySegment.copy(arrived, row * pitchBytes, values, place, width);
+                });
+      }
       strip.count = 0;
     }
   }

@@ -32,8 +32,8 @@ final class Residency {
   /** Bytes of one of the two pinned buffers that large copies go through. */
   private static final int STAGE = 16 << 20;
 
-  /** Bytes that one core copies of one. */
-  private static final int PART = 1 << 20;
+  /** Bytes that one core of the host copies at a time. */
+  static final int PART = 1 << 20;
 
   private final CudaContext context;
   private final Parallel cores;
@@ -267,7 +267,8 @@ final class Residency {
     }
   }
 
-  private void copy(MemorySegment from, MemorySegment to) {
+  /** Copies on the host, with all cores. */
+  void copy(MemorySegment from, MemorySegment to) {
     long bytes = from.byteSize();
     cores.forEach(
         Math.ceilDiv(bytes, PART),

@@ -148,6 +148,21 @@ class CudaStripsTest {
     }
   }
 
+  /** Room for all 300 rows, of which a strip has whole tiles: 256 and 44. */
+  @Test
+  void aStripOfWholeTilesIsNotTheWhole() {
+    System.setProperty("geodex.cuda.strip", Integer.toString(4 * N * N));
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, N, 5);
+        Matrix.Owned inStrips = Matrix.allocate(N, N);
+        Matrix.Owned expected = Matrix.allocate(N, N)) {
+      cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, Precision.REFINED, inStrips);
+      whole();
+      cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, Precision.REFINED, expected);
+      assertEquals(-1, expected.segment().mismatch(inStrips.segment()));
+    }
+  }
+
   /** Strips of 128, 128 and 44 rows of three matrices, against one of all rows. */
   @Test
   void sumsInStrips() {
