@@ -8,8 +8,9 @@
 //   neighbours. With z (Frenzel and Pompe, Phys. Rev. Lett. 99, 204101, 2007): strictly within the
 //   radius in the spaces (x,z), (y,z) and z; variant 1 alone.
 //
-// One pass over the pairs: the tile kernels of pairwise.cu write the marginal distances of a strip of
-// rows once, and this kernel reads them from L2. Geodesic KSG hands its distance matrices over in
+// One pass over the pairs: the tile kernels of pairwise.cu write the marginal distances of all rows, each pair
+// once for both of its places, or of a strip where they do not fit, and this kernel reads them, most of the times
+// from L2: a block's row of both spaces is 8 n bytes. Geodesic KSG hands its distance matrices over in
 // the same place. A permuted y is `order`: entry (i, j) of y is dy[order[i], order[j]], so a batch of B
 // permutations (grid y) needs no second distance matrix.
 //
@@ -30,8 +31,9 @@
 //
 // Operations and bytes: of both distances of a pair 4 reads for the radix count and 2 for the radius, of
 // each 2 for its count: 64 B a pair from L2 (104 with z).
-//   n = 10 000: 6.4 GB, about 1.3 ms at 5 TB/s. The distances themselves: 2 (wx + wy) instructions a
-//   pair; n = 10 000, wx + wy = 1 536: 3.1e11 instructions, 9.2 ms at 132 SM x 128 lanes x 1.98 GHz.
+//   n = 10 000: 6.4 GB, about 1.3 ms at 5 TB/s, and 0.8 GB written and read once. The distances themselves:
+//   wx + wy instructions a pair of the half; n = 10 000, wx + wy = 1 536: 1.5e11 instructions, 4.6 ms at
+//   132 SM x 128 lanes x 1.98 GHz.
 // Shared memory: 4 KB static. Determinism: counts are integers and radii maxima or fixed trees.
 // Limits: k <= 1 024 (variant 2 keeps the k neighbours).
 // Speed on a card: not measured.

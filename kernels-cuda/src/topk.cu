@@ -1,6 +1,8 @@
 // The k nearest rows, exactly: candidates by f32 scores, ranks by f64 distances.
 //
 //   gx_topk_{32,64,128,256}_f32   folds one strip of scores into each row's list of best candidates
+//   gx_topk_columns_{32,64,128,256}_f32   the same into each column's list: of x with itself, score
+//                                 (i, j) serves row i and row j, and half of the product is enough
 //   gx_topk_rerank_f64            f64 distances of the candidates, the k best in order, and whether
 //                                 no row outside the list can belong to them
 //   gx_topk_exact_f64             the k best of whole rows of f64 distances (the rows that were not
@@ -11,7 +13,8 @@
 // part of the selection: a product is written once and read once, in a strip that stays in L2, and no
 // distance matrix exists.
 //
-// Selection: one warp a row. A list of R * 32 keys lies sorted in R registers a lane; key = (score as
+// Selection: one warp a row (a column: 8 neighbouring ones a block, one sector of a row of scores, turned in
+// shared memory, the next 128 rows under way meanwhile). A list of R * 32 keys lies sorted in R registers a lane; key = (score as
 // an ordered integer, index), so equal scores fall to the lower index and the list is the same set
 // whatever the order of the strips. A lane offers its score when it is below the list's last; offers
 // are inserted one by one, by ballots and one shuffle a register.
@@ -25,15 +28,16 @@
 //
 // Tensors: p [rows, columns] f32, row stride ldp: rows first_row .. , columns first_column .. of the
 // score matrix; keys [n,K] u64; index [n,k] s32; distance [n,k] f64; certain [n] s32.
-// Grid: _f32 ceil(rows/8) blocks of 256; rerank n blocks of 256; exact ceil(rows/8) blocks of 256.
+// Grid: _f32 ceil(rows/8) (columns: ceil(columns/8)) blocks of 256; rerank n blocks of 256; exact ceil(rows/8) blocks of 256.
 //
 // Operations and bytes: selection reads 4 B a pair from L2 (yy from L1) and spends about 3
 // instructions on it; a row inserts about K ln(m/K) times at 12 R instructions.
 //   m = 50 000, K = 32: 235 insertions a row; 1 563 warp loads. Against 2 d FLOP a pair of the product
-//   (d = 768: 81 ms at the 47.3 TFLOP/s seen for cuBLAS on an H200) the 10 GB of L2 reads are 2 ms.
+//   (d = 768: 81 ms at the 47.3 TFLOP/s seen for cuBLAS on an H200; 42 ms for the half that x with itself
+//   needs, squares of 2048 rows on the diagonal being whole) the 10 GB of L2 reads are 2 ms.
 //   Re-rank: n K d f64 terms, n K d 4 B gathered: 1.2e9 terms and 4.9 GB for n = 50 000, d = 768.
 // Determinism: keys are totally ordered; f64 sums by lane and a fixed tree.
-// Shared memory: rerank 5 KB static. Limits: k <= 240, columns < 2^31.
+// Shared memory: columns 4 KB, rerank 3 KB, static. Limits: k <= 240, columns < 2^31.
 // Speed on a card: not measured.
 
 #include "tile.cuh"
@@ -45,6 +49,7 @@ namespace {
 constexpr int kWarpsABlock = kTileThreads / kWarp;
 constexpr int kMostCandidates = 256;
 constexpr int kAtOnce = 4;  // scores of a lane that are under way together
+constexpr int kStagedRows = kAtOnce * kWarp;
 constexpr unsigned long long kNoKey = ~0ull;
 
 /** Floats as integers that order alike, negative ones included. */
@@ -147,8 +152,52 @@ __device__ __forceinline__ void offer_all(WarpList<Key, R>& list, const Key& min
   }
 }
 
+/** Candidates of one row of a matrix, the best ones so far: a list in memory while no warp works on it. */
 template <int R>
-__device__ __forceinline__ void fold_strip(
+struct Candidates {
+  WarpList<ScoreKey, R> list;
+  unsigned long long bar;
+
+  __device__ __forceinline__ void open(const unsigned long long* keys, int fresh) {
+#pragma unroll
+    for (int r = 0; r < R; r++) {
+      list.entry[r] = {fresh ? kNoKey : keys[r * kWarp + lane_id()]};
+    }
+    bar = list.last().bits;
+  }
+
+  /** Offers four keys of each lane. */
+  __device__ __forceinline__ void offer(const ScoreKey (&key)[kAtOnce]) {
+    bool better = false;
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      better |= key[q].bits < bar;
+    }
+    if (!__any_sync(kAllLanes, better)) {
+      return;
+    }
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      offer_all(list, key[q], key[q].bits < bar);
+    }
+    bar = list.last().bits;
+  }
+
+  __device__ __forceinline__ void close(unsigned long long* keys) const {
+#pragma unroll
+    for (int r = 0; r < R; r++) {
+      keys[r * kWarp + lane_id()] = list.entry[r].bits;
+    }
+  }
+};
+
+/** The key of a candidate: its product and its squared length, or its distance. */
+__device__ __forceinline__ ScoreKey score_key(float p, const float* yy, int mode, int candidate) {
+  return {key_of(mode == 0 ? fmaf(-2.0f, p, yy[candidate]) : p, candidate)};
+}
+
+template <int R>
+__device__ __forceinline__ void fold_rows(
     const float* p, long long ldp, int rows, int columns, const float* yy, int mode,
     long long first_row, int first_column, int same, unsigned long long* keys, int fresh) {
   const int row = blockIdx.x * kWarpsABlock + warp_id();
@@ -156,38 +205,83 @@ __device__ __forceinline__ void fold_strip(
     return;
   }
   unsigned long long* mine = keys + (first_row + row) * (R * kWarp);
-  WarpList<ScoreKey, R> list;
-#pragma unroll
-  for (int r = 0; r < R; r++) {
-    list.entry[r] = {fresh ? kNoKey : mine[r * kWarp + lane_id()]};
-  }
+  Candidates<R> candidates;
+  candidates.open(mine, fresh);
   const float* scores = p + row * ldp;
   const long long self = same ? first_row + row - first_column : -1;
-  unsigned long long bar = list.last().bits;
   for (int c0 = 0; c0 < columns; c0 += kAtOnce * kWarp) {
     ScoreKey key[kAtOnce];
-    bool offer = false;
 #pragma unroll
     for (int q = 0; q < kAtOnce; q++) {
       const int c = c0 + q * kWarp + lane_id();
       key[q] = {kNoKey};
       if (c < columns && c != self) {
-        const float score = mode == 0 ? fmaf(-2.0f, scores[c], yy[first_column + c]) : scores[c];
-        key[q].bits = key_of(score, first_column + c);
+        key[q] = score_key(scores[c], yy, mode, first_column + c);
       }
-      offer |= key[q].bits < bar;
     }
-    if (__any_sync(kAllLanes, offer)) {
+    candidates.offer(key);
+  }
+  candidates.close(mine);
+}
+
+/** A block's eight columns of a strip, 128 rows at a time; a thread has four of the values. */
+struct ColumnStage {
+  float value[kWarpsABlock][kStagedRows + 4];
+
+  /** Four rows' values of a column, the rows 32 apart: 8 lanes read one sector. */
+  __device__ static __forceinline__ void read(
+      const float* p, long long ldp, int rows, int columns, int r0, float (&into)[kAtOnce]) {
+    const int column = blockIdx.x * kWarpsABlock + threadIdx.x % kWarpsABlock;
 #pragma unroll
-      for (int q = 0; q < kAtOnce; q++) {
-        offer_all(list, key[q], key[q].bits < bar);
-      }
-      bar = list.last().bits;
+    for (int q = 0; q < kAtOnce; q++) {
+      const int row = r0 + q * kWarp + static_cast<int>(threadIdx.x) / kWarpsABlock;
+      into[q] = row < rows && column < columns ? p[row * ldp + column] : 0.0f;
     }
   }
+
+  __device__ __forceinline__ void put(const float (&values)[kAtOnce]) {
 #pragma unroll
-  for (int r = 0; r < R; r++) {
-    mine[r * kWarp + lane_id()] = list.entry[r].bits;
+    for (int q = 0; q < kAtOnce; q++) {
+      value[threadIdx.x % kWarpsABlock][q * kWarp + threadIdx.x / kWarpsABlock] = values[q];
+    }
+  }
+};
+
+template <int R>
+__device__ __forceinline__ void fold_columns(
+    const float* p, long long ldp, int rows, int columns, const float* yy, int mode,
+    int first_row, long long first_column, unsigned long long* keys, int fresh) {
+  __shared__ ColumnStage stage;
+  const int column = blockIdx.x * kWarpsABlock + warp_id();
+  const bool mine = column < columns;
+  unsigned long long* list = keys + (first_column + column) * (R * kWarp);
+  Candidates<R> candidates;
+  if (mine) {
+    candidates.open(list, fresh);
+  }
+  float next[kAtOnce];
+  ColumnStage::read(p, ldp, rows, columns, 0, next);
+  for (int r0 = 0; r0 < rows; r0 += kStagedRows) {
+    __syncthreads();
+    stage.put(next);
+    __syncthreads();
+    ColumnStage::read(p, ldp, rows, columns, r0 + kStagedRows, next);
+    if (!mine) {
+      continue;
+    }
+    ScoreKey key[kAtOnce];
+#pragma unroll
+    for (int q = 0; q < kAtOnce; q++) {
+      const int r = q * kWarp + lane_id();
+      key[q] = {kNoKey};
+      if (r0 + r < rows) {
+        key[q] = score_key(stage.value[warp_id()][r], yy, mode, first_row + r0 + r);
+      }
+    }
+    candidates.offer(key);
+  }
+  if (mine) {
+    candidates.close(list);
   }
 }
 
@@ -296,8 +390,14 @@ __device__ __forceinline__ void select_row(
   GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_##K##_f32(                                \
       const float* p, long long ldp, int rows, int columns, const float* yy, int mode,        \
       long long first_row, int first_column, int same, unsigned long long* keys, int fresh) { \
-    fold_strip<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, same,     \
-                          keys, fresh);                                                       \
+    fold_rows<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, same,      \
+                         keys, fresh);                                                        \
+  }                                                                                           \
+  GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_columns_##K##_f32(                        \
+      const float* p, long long ldp, int rows, int columns, const float* yy, int mode,        \
+      int first_row, long long first_column, unsigned long long* keys, int fresh) {           \
+    fold_columns<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, keys,   \
+                            fresh);                                                           \
   }
 
 GX_TOPK(32)

@@ -293,7 +293,7 @@ final class KernelTimes implements AutoCloseable {
   private void selection(int rows, int columns, int d) {
     DeviceBuffer x = data.values((long) columns * d);
     DeviceBuffer scores = data.values((long) rows * columns);
-    DeviceBuffer yy = data.values(columns);
+    DeviceBuffer yy = data.values(Math.max(rows, columns));
     DeviceBuffer index = data.allocate(4L * rows * 256);
     DeviceBuffer distance = data.allocate(8L * rows * 256);
     DeviceBuffer certain = data.allocate(4L * rows);
@@ -301,7 +301,8 @@ final class KernelTimes implements AutoCloseable {
     double bytes = 4.0 * rows * columns;
     DeviceBuffer keys = null;
     for (int k : new int[] {256, 128, 64, 32}) {
-      keys = data.allocate(8L * rows * k);
+      keys = data.allocate(8L * Math.max(rows, columns) * k);
+      long ld = columns;
       time(
           "gx_topk_%d_f32".formatted(k),
           Ceiling.COPY,
@@ -309,7 +310,7 @@ final class KernelTimes implements AutoCloseable {
           grid,
           0,
           scores,
-          (long) columns,
+          ld,
           rows,
           columns,
           yy,
@@ -317,6 +318,22 @@ final class KernelTimes implements AutoCloseable {
           0L,
           0,
           0,
+          keys,
+          1);
+      time(
+          "gx_topk_columns_%d_f32".formatted(k),
+          Ceiling.COPY,
+          bytes,
+          new Grid(blocks(columns, ROWS_A_BLOCK)),
+          0,
+          scores,
+          ld,
+          rows,
+          columns,
+          yy,
+          0,
+          0,
+          0L,
           keys,
           1);
     }

@@ -14,9 +14,6 @@ import org.geodex.matrix.Matrix;
  * Copies: the rows once to the device, one f64 a row and sum back, together for each strip.
  */
 final class CudaPairs implements Pairs {
-  /** Strips of all matrices: what an H100's L2 cache holds. */
-  private static final long STRIP_BYTES = 40L << 20;
-
   private final Device device;
   private final Pairs host;
 
@@ -35,10 +32,9 @@ final class CudaPairs implements Pairs {
     }
     double[][] rows = new double[count][n];
     double[][] products = new double[count][count];
-    long fitting = Math.min(STRIP_BYTES, Job.stripBytes()) / (4L * n * count) / Job.TILE * Job.TILE;
-    int atOnce = (int) Math.min(n, Math.max(Job.TILE, fitting));
     device.run(
         job -> {
+          int atOnce = job.rowsAtOnce(n, 4L * n * count);
           List<PreparedRows> points = new ArrayList<>();
           for (Matrix x : xs) {
             points.add(PreparedRows.of(job, x, Metric.EUCLIDEAN));
@@ -86,7 +82,8 @@ final class CudaPairs implements Pairs {
     void make(int a, PreparedRows x, double sigma, int from, int height) {
       long size = (long) height * n;
       DeviceBuffer into = values.slice(4 * a * size, 4 * size);
-      DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, false);
+      boolean all = height == n;
+      DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, all);
       if (!Double.isNaN(sigma)) {
         job.launch("gx_pairs_values_f32", Job.elements(size), into, size, sigma);
       }

@@ -346,6 +346,15 @@ final class Job implements AutoCloseable {
     return Long.getLong("geodex.cuda.strip", STRIP_BYTES);
   }
 
+  /**
+   * Rows that an operation makes at once of what it keeps for itself: all of them, so that of a
+   * symmetric matrix half is computed, or as many as half of the free memory (the system property
+   * {@code geodex.cuda.strip}) holds.
+   */
+  int rowsAtOnce(int n, long rowBytes) {
+    return fitting(n, rowBytes, Long.getLong("geodex.cuda.strip", freeMemory() / 2));
+  }
+
   /** Whether a result stays on the device, as its only copy. */
   boolean isResident(Matrix out) {
     return DeviceMemory.of(device, out) != null;
@@ -424,8 +433,13 @@ final class Job implements AutoCloseable {
   }
 
   private static int stripRows(Matrix out, long rowBytes) {
-    long fitting = Math.max(TILE, stripBytes() / Math.max(1, rowBytes) / TILE * TILE);
-    return (int) Math.min(Math.max(1, out.rows()), fitting);
+    return fitting(out.rows(), rowBytes, stripBytes());
+  }
+
+  /** All rows, or whole tiles of them. */
+  private static int fitting(long rows, long rowBytes, long bytes) {
+    long fitting = Math.max(TILE, bytes / Math.max(1, rowBytes) / TILE * TILE);
+    return (int) Math.min(Math.max(1, rows), fitting);
   }
 
   /** Strips of rows on their way to a result on the host: one arrives while one is put in place. */

@@ -12,9 +12,6 @@ import org.geodex.matrix.Matrix;
  * {@code ksg.cu}. Copies: the rows (or the distances) once to the device, 4 bytes a count back.
  */
 final class KsgSearch {
-  /** Marginal distances under way: what an H100's L2 cache holds. */
-  private static final long STRIP_BYTES = 40L << 20;
-
   private final Job job;
   private final KsgParameters parameters;
   private final boolean euclidean;
@@ -45,7 +42,7 @@ final class KsgSearch {
 
   KsgCounts count(Matrix x, Matrix y, Matrix z) {
     int n = x.intRows();
-    int rows = stripRows(n, z == null ? 2 : 3);
+    int rows = job.rowsAtOnce(n, 4L * n * (z == null ? 2 : 3));
     Space sx = space(x, rows);
     Space sy = space(y, rows);
     Space sz = z == null ? Space.NONE : space(z, rows);
@@ -66,7 +63,7 @@ final class KsgSearch {
   /** All distances of y once; the pairings are a dimension of the grid. */
   KsgCounts[] countPairings(Matrix x, Matrix y, int[][] pairings) {
     int n = x.intRows();
-    int rows = stripRows(n, 1);
+    int rows = job.rowsAtOnce(n, 2 * 4L * n);
     Space sx = space(x, rows);
     Space sy = space(y, n);
     distances(sy, n, 0, n);
@@ -91,12 +88,6 @@ final class KsgSearch {
     Counts counts = new Counts(n, pairings == null ? 1 : pairings.length, false);
     launch(sx, sy, Space.NONE, 0, n, pairings == null ? null : upload(pairings), 0, counts);
     return counts.fetch();
-  }
-
-  private static int stripRows(int n, int spaces) {
-    long bytes = Math.min(STRIP_BYTES, Job.stripBytes());
-    long fitting = bytes / (4L * n * spaces) / Job.TILE * Job.TILE;
-    return (int) Math.min(n, Math.max(Job.TILE, fitting));
   }
 
   private DeviceBuffer upload(int[][] pairings) {
@@ -124,7 +115,7 @@ final class KsgSearch {
         space.distances(),
         (long) n,
         euclidean ? 1 : 0,
-        0);
+        height == n ? 1 : 0);
   }
 
   private void launch(

@@ -14,9 +14,10 @@ import org.geodex.matrix.Matrix;
 import org.geodex.memory.NativeMemory;
 
 /**
- * Exact neighbours of one search: candidates by f32 scores in strips that stay in the L2 cache, f64
- * distances of the candidates, a proof a row that no other row belongs to its k nearest, and whole
- * rows of f64 distances for the rows without that proof. See {@code topk.cu}.
+ * Exact neighbours of one search: candidates by f32 scores in strips that stay in the L2 cache (of
+ * x with itself of every pair once), f64 distances of the candidates, a proof a row that no other
+ * row belongs to its k nearest, and whole rows of f64 distances for the rows without that proof.
+ * See {@code topk.cu}.
  *
  * <p>Copies: 4·(n + m)·d bytes to the device, 12·n·k back.
  */
@@ -86,32 +87,75 @@ final class NearestNeighbours {
     int rows = Math.min(n, Math.min(STRIP_ROWS, tiles((long) Math.sqrt(values))));
     int columns = Math.min(m, tiles(values / rows));
     DeviceBuffer strip = job.floats((long) rows * columns);
+    DeviceBuffer squares = expanded ? products.yy() : strip;
+    Fold fold = new Fold(job, same, candidates, strip, squares, expanded ? 0 : 1, keys);
     for (int i0 = 0; i0 < n; i0 += rows) {
       int height = Math.min(rows, n - i0);
-      for (int j0 = 0; j0 < m; j0 += columns) {
-        int width = Math.min(columns, m - j0);
+      int width;
+      for (int j0 = same ? i0 : 0; j0 < m; j0 += width) {
+        boolean diagonal = same && j0 == i0;
+        width = diagonal ? height : Math.min(columns, m - j0);
         if (expanded) {
           products.products(job, i0, height, j0, width, strip);
         } else {
           directScores(left, i0, height, right, j0, width, strip);
         }
-        job.launch(
-            "gx_topk_%d_f32".formatted(candidates),
-            Job.warpARow(height),
-            strip,
-            (long) width,
-            height,
-            width,
-            expanded ? products.yy() : strip,
-            expanded ? 0 : 1,
-            (long) i0,
-            j0,
-            same ? 1 : 0,
-            keys,
-            j0 == 0 ? 1 : 0);
+        fold.rows(i0, height, j0, width);
+        if (same && !diagonal) {
+          fold.columns(i0, height, j0, width);
+        }
       }
     }
     return rerank(left, right, products, keys, candidates);
+  }
+
+  /**
+   * Puts a strip of scores into the lists of candidates of its rows; of x with itself also into
+   * those of its columns, so that a pair is scored once.
+   *
+   * @param squares squared lengths of y, where the scores are products
+   */
+  private record Fold(
+      Job job,
+      boolean same,
+      int candidates,
+      DeviceBuffer strip,
+      DeviceBuffer squares,
+      int mode,
+      DeviceBuffer keys) {
+
+    void rows(int i0, int height, int j0, int width) {
+      job.launch(
+          "gx_topk_%d_f32".formatted(candidates),
+          Job.warpARow(height),
+          strip,
+          (long) width,
+          height,
+          width,
+          squares,
+          mode,
+          (long) i0,
+          j0,
+          same ? 1 : 0,
+          keys,
+          j0 == 0 ? 1 : 0);
+    }
+
+    void columns(int i0, int height, int j0, int width) {
+      job.launch(
+          "gx_topk_columns_%d_f32".formatted(candidates),
+          Job.warpARow(width),
+          strip,
+          (long) width,
+          height,
+          width,
+          squares,
+          mode,
+          i0,
+          (long) j0,
+          keys,
+          i0 == 0 ? 1 : 0);
+    }
   }
 
   /** Whole tiles, at least one. */

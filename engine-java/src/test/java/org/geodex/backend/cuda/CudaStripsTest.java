@@ -26,6 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -85,19 +86,37 @@ class CudaStripsTest {
     }
   }
 
-  /** Three strips each way: lists of candidates that are carried from strip to strip. */
-  @Test
-  void neighboursInStrips() {
-    for (Metric metric : List.of(Metric.EUCLIDEAN, Metric.CHEBYSHEV)) {
-      try (Backend cuda = OnEmulator.cuda("panama");
-          Backend scalar = OnEmulator.scalar();
-          Matrix.Owned x = OnEmulator.normal(3, N, 4)) {
-        NeighbourTable got = cuda.geometry().knn(x, null, 7, metric);
-        NeighbourTable want = scalar.geometry().knn(x, null, 7, metric);
-        for (int i = 0; i < N; i++) {
-          for (int r = 0; r < 7; r++) {
-            assertEquals(want.index(i, r), got.index(i, r), metric + " row " + i);
-          }
+  /**
+   * Lists of every size, carried on from both sides of strips of 128 x 128 (three each way) and of
+   * 256 x 256, more rows than a block has before it at once.
+   */
+  @ParameterizedTest
+  @CsvSource({"7,128", "7,256", "40,128", "100,256", "200,128"})
+  void neighboursInStrips(int k, int side) {
+    System.setProperty("geodex.cuda.strip", Integer.toString(4 * side * side));
+    try (Matrix.Owned x = OnEmulator.normal(OnEmulator.FRESH, N, 4);
+        Matrix.Owned y = OnEmulator.normal(4, 140, 4)) {
+      checkNeighbours(x, null, k, Metric.EUCLIDEAN);
+      checkNeighbours(x, null, k, Metric.CHEBYSHEV);
+      checkNeighbours(y, x, k, Metric.EUCLIDEAN);
+      for (int i = 0; i < N; i++) {
+        for (int j = 0; j < 4; j++) {
+          x.set(i, j, Math.round(x.get(i, j))); // ties, copies
+        }
+      }
+      checkNeighbours(x, null, k, Metric.EUCLIDEAN);
+      checkNeighbours(x, null, k, Metric.CHEBYSHEV);
+    }
+  }
+
+  private static void checkNeighbours(Matrix x, Matrix y, int k, Metric metric) {
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar()) {
+      NeighbourTable got = cuda.geometry().knn(x, y, k, metric);
+      NeighbourTable want = scalar.geometry().knn(x, y, k, metric);
+      for (int i = 0; i < x.rows(); i++) {
+        for (int r = 0; r < k; r++) {
+          assertEquals(want.index(i, r), got.index(i, r), metric + " row " + i);
         }
       }
     }
