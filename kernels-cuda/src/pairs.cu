@@ -1,6 +1,6 @@
 // Sums of kernel values over pairs of rows: distance correlation, RBF CKA.
 //
-//   gx_pairs_values_f32    in place: distances d[i,j] -> d, or exp(-d^2 / (2 sigma^2))
+//   gx_pairs_values_f32    in place: distances d[i,j] -> exp(-d^2 / (2 sigma^2)) - 1
 //   gx_pairs_row_sums_f64  sums[a,i] = sum_{j != i} k[a,i,j]
 //   gx_pairs_products_f64  products[p,i] = sum_{j > i} k[a,i,j] k[b,i,j]   p = a (a + 1) / 2 + b, b <= a
 //
@@ -23,7 +23,7 @@ GX_GLOBAL __launch_bounds__(kTileThreads)
   const double scale = -0.5 / (sigma * sigma);
   each_element(
       count, [=](long long i) { return static_cast<double>(k[i]); },
-      [=](long long i, double d) { k[i] = static_cast<float>(exp(d * d * scale)); });
+      [=](long long i, double d) { k[i] = static_cast<float>(expm1(d * d * scale)); });
 }
 
 GX_GLOBAL __launch_bounds__(kTileThreads)

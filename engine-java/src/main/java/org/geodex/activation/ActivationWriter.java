@@ -3,6 +3,7 @@ package org.geodex.activation;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,8 +172,9 @@ public final class ActivationWriter implements AutoCloseable {
   }
 
   /**
-   * Runs a token table and writes hidden states (and logits, if kept), one row a token. Of T5 the
-   * encoder runs.
+   * Runs a token table and writes hidden states (and logits, if kept), one row a token, and if kept
+   * attention weights, [windows, heads, T, T] with the windows in order, T the longest, and zeros
+   * beyond each one's length. Of T5 the encoder runs.
    *
    * @param step told how many tokens are done
    * @return seconds that the model ran; on a device, which writing runs beside, of both
@@ -207,8 +209,51 @@ public final class ActivationWriter implements AutoCloseable {
         if (tokenRows && (!isArrow() || !tensor.name().equals("logits"))) {
           Matrix rows = batch.rows(tensor.name(), w);
           write(sinks.getFirst(), columnName(tensor.name()), first, rows);
+        } else if (isAttention(tensor)) {
+          writeAttention(new WindowPlaces(table), tensor, batch, w);
         }
       }
+    }
+  }
+
+  private static boolean isAttention(Activations.Tensor tensor) {
+    return tensor.shape().length == 4;
+  }
+
+  private void writeAttention(
+      WindowPlaces places, Activations.Tensor tensor, ActivationRun.Batch batch, int w) {
+    TokenTable.Window window = batch.windows().get(w);
+    int heads = (int) tensor.shape()[1];
+    int longest = places.longest();
+    long place = places.of(window);
+    try (Matrix.Owned whole = Matrix.allocate((long) heads * longest, longest)) {
+      whole.segment().fill((byte) 0);
+      for (int h = 0; h < heads; h++) {
+        for (int i = 0; i < window.length(); i++) {
+          long from = ((long) w * heads + h) * batch.length() + i;
+          MemorySegment row = tensor.values().rows(from, from + 1).segment();
+          long bytes = 4L * window.length();
+          MemorySegment.copy(row, 0, whole.segment(), whole.offset((long) h * longest + i), bytes);
+        }
+      }
+      write(sinks.getFirst(), tensor.name(), place * whole.rows(), whole);
+    }
+  }
+
+  /** The windows that hold tokens, in their order in a text. */
+  private record WindowPlaces(int[] first, int[] length) {
+    WindowPlaces(TokenTable table) {
+      this(
+          table.windows().stream().filter(w -> w.length() > 0).mapToInt(w -> w.first()).toArray(),
+          table.windows().stream().mapToInt(w -> w.length()).filter(n -> n > 0).toArray());
+    }
+
+    int longest() {
+      return Arrays.stream(length).max().orElse(0);
+    }
+
+    int of(TokenTable.Window window) {
+      return Arrays.binarySearch(first, window.first());
     }
   }
 
@@ -263,9 +308,14 @@ public final class ActivationWriter implements AutoCloseable {
 
   private Sink safetensors(TokenTable table, Activations activations) {
     SafetensorsSink.Builder builder = SafetensorsSink.builder();
+    WindowPlaces places = new WindowPlaces(table);
     for (Activations.Tensor tensor : activations.tensors()) {
       if (tensor.shape().length == 3) {
         builder.tensor(tensor.name(), ElementType.F32, table.rows(), tensor.values().columns());
+      } else if (isAttention(tensor)) {
+        long longest = places.longest();
+        long[] shape = {places.first().length, tensor.shape()[1], longest, longest};
+        builder.tensor(tensor.name(), ElementType.F32, shape);
       }
     }
     Map<String, int[]> ids = new LinkedHashMap<>();
@@ -273,6 +323,10 @@ public final class ActivationWriter implements AutoCloseable {
     ids.put("sentence", table.sentences());
     ids.put("position", table.positions());
     ids.put("token", table.tokens());
+    if (activations.tensors().stream().anyMatch(ActivationWriter::isAttention)) {
+      ids.put("window_first", places.first());
+      ids.put("window_length", places.length());
+    }
     ids.forEach((name, values) -> builder.tensor(name, ElementType.I32, values.length));
     SafetensorsSink sink = builder.create(outputs, out);
     ids.forEach((name, values) -> sink.write(name, bytes(values)));

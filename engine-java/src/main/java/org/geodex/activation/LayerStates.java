@@ -153,7 +153,9 @@ public final class LayerStates implements AutoCloseable {
       while (file.columns().contains("layer_" + states.size())) {
         states.add(file.matrix("layer_" + states.size(), copies));
       }
-      if (states.isEmpty() || !file.columns().containsAll(List.of("document", "sentence"))) {
+      long layers = file.columns().stream().filter(name -> name.startsWith("layer_")).count();
+      boolean whole = !states.isEmpty() && states.size() == layers;
+      if (!whole || !file.columns().containsAll(List.of("document", "sentence"))) {
         throw new InputException(
             "%s: has the columns %s, expected document, sentence, layer_0, layer_1 ... as geodex"
                 + " activations writes them for all layers",

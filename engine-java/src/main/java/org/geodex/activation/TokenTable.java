@@ -20,6 +20,7 @@ import org.geodex.model.Tokenizer;
  * @param starts index of each token's first character in its document's text; −1 for a token that
  *     the tokenizer added, and everywhere where there is no text
  * @param windows consecutive rows that are run together
+ * @param texts the documents by number; empty where there is no text
  */
 public record TokenTable(
     int[] documents,
@@ -27,7 +28,8 @@ public record TokenTable(
     int[] positions,
     int[] tokens,
     int[] starts,
-    List<Window> windows) {
+    List<Window> windows,
+    List<String> texts) {
 
   /** Rows {@code first … first + length − 1}. */
   public record Window(int first, int length) {}
@@ -63,7 +65,8 @@ public record TokenTable(
   }
 
   /**
-   * Tokenizes documents. What the tokenizer adds around a text stands around every window.
+   * Tokenizes documents; those without a token are left out. What the tokenizer adds around a text
+   * stands around every window.
    *
    * @param window longest window in tokens
    */
@@ -116,9 +119,14 @@ public record TokenTable(
     private final List<Integer> tokens = new ArrayList<>();
     private final List<Integer> starts = new ArrayList<>();
     private final List<Window> windows = new ArrayList<>();
-    private int document;
+    private final List<String> texts = new ArrayList<>();
 
     void add(String text, Tokenizer.Tokens encoded, int[] head, int[] tail, int window) {
+      if (encoded.length() == 0) {
+        return;
+      }
+      int document = texts.size();
+      texts.add(text);
       int[] sentenceStarts = TextDocuments.sentenceStarts(text);
       int step = window - head.length - tail.length;
       int position = 0;
@@ -138,7 +146,6 @@ public record TokenTable(
         }
         windows.add(new Window(first, tokens.size() - first));
       }
-      document += encoded.length() > 0 ? 1 : 0;
     }
 
     /** A token may begin with the space before its word, which ends the sentence before. */
@@ -165,7 +172,8 @@ public record TokenTable(
           array(positions),
           array(tokens),
           array(starts),
-          windows);
+          windows,
+          texts);
     }
 
     private static int[] array(List<Integer> values) {

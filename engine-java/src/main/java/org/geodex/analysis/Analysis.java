@@ -107,8 +107,8 @@ public final class Analysis implements AutoCloseable {
               "tokens",
               () ->
                   TokenSection.study(
-                      backend, report, prefix, heading, loaded, tokenizer, table, documents,
-                      contexts, settings, tasks));
+                      backend, report, prefix, heading, loaded, tokenizer, table, contexts,
+                      settings, tasks));
         }
         AnalysisTables.write(outputs, folder, tablePrefix(heading), analysis);
         return describe(prefix, model, text, loaded, table, analysis);

@@ -1,6 +1,7 @@
 package org.geodex.analysis;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.geodex.activation.LayerStates;
@@ -34,6 +35,13 @@ import org.geodex.statistics.Jackknife;
  */
 public final class LayerAnalysis {
   private static final int RESAMPLES = 100;
+
+  /**
+   * What rounding adds to a state, as a share of its length: the same tokens give the same state,
+   * but for the order of f32 sums, which depends on the batch.
+   */
+  private static final double ROUNDING = 0x1p-16;
+
   private static final int BLOCKS = 5;
 
   private LayerAnalysis() {}
@@ -146,6 +154,11 @@ public final class LayerAnalysis {
     }
   }
 
+  private static double rootMeanSquareLength(Backend backend, Matrix x) {
+    double[] squares = backend.algebra().squaredLengths(x, new double[x.columns()], false);
+    return Math.sqrt(Arrays.stream(squares).average().orElse(0));
+  }
+
   private static LayerFigures layer(
       Backend backend,
       LayerStates states,
@@ -158,7 +171,9 @@ public final class LayerAnalysis {
     DimensionEstimate dimension;
     try (Matrix.Owned chosen = sample.of(x)) {
       NeighbourTable table = geodesics.add(backend, chosen, settings.k());
-      dimension = DimensionTwoNn.of(table, DimensionTwoNn.DISCARD, RESAMPLES, settings.seed());
+      double rounding = ROUNDING * rootMeanSquareLength(backend, chosen);
+      dimension =
+          DimensionTwoNn.of(table, rounding, DimensionTwoNn.DISCARD, RESAMPLES, settings.seed());
     }
     GeodesicTable.Summary geodesic = geodesics.summaries().get(layer);
     AttentionStatistics attention =

@@ -47,7 +47,6 @@ public final class TokenSection {
       Model model,
       Tokenizer tokenizer,
       TokenTable table,
-      List<String> documents,
       int most,
       LayerAnalysis.Settings settings,
       Analysis.Tasks tasks) {
@@ -56,7 +55,7 @@ public final class TokenSection {
     try {
       Target target = Target.parse("random", seed);
       List<Context> all =
-          new Context.Cutter(model.config(), tokenizer, MOST_TOKENS, target).cut(table, documents);
+          new Context.Cutter(model.config(), tokenizer, MOST_TOKENS, target).cut(table);
       List<Context> contexts = all.subList(0, Math.min(most, all.size()));
       TokenStudy study = new TokenStudy(layer, SELECT, settings.eps(), seed);
       try (Analysis.Task task = tasks.start("tokens", contexts.size())) {
@@ -65,7 +64,7 @@ public final class TokenSection {
             result,
             () ->
                 new SentenceStudy(MOST_SENTENCES, seed)
-                    .run(backend, model, table, most, layer, DocumentParser.topics(documents)));
+                    .run(backend, model, table, most, layer, DocumentParser.topics(table.texts())));
         add(report, prefix, heading, result);
       }
     } catch (InputException e) {

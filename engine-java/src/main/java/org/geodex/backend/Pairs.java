@@ -9,32 +9,20 @@ import org.geodex.matrix.Matrix;
  */
 public interface Pairs {
 
-  /** What a pair of rows is worth. */
-  sealed interface Kernel {
-    /** The kernel's value at (i,i). */
-    double diagonal();
-  }
+  /** What a pair of rows is worth; a row with itself 0. */
+  sealed interface Kernel {}
 
   /** ‖xᵢ − xⱼ‖. */
-  record Distance() implements Kernel {
-    @Override
-    public double diagonal() {
-      return 0;
-    }
-  }
+  record Distance() implements Kernel {}
 
   /**
-   * exp(−‖xᵢ − xⱼ‖² / (2σ²)).
+   * exp(−‖xᵢ − xⱼ‖² / (2σ²)) − 1, to the last digits however wide σ is. Without the 1, which
+   * centring takes away, what is left of a wide kernel would be lost in it.
    *
    * @param sigma σ of every matrix; NaN for {@code medians} times its {@link #medianDistance}
    * @param medians factor of the median
    */
-  record Gaussian(double sigma, double medians) implements Kernel {
-    @Override
-    public double diagonal() {
-      return 1;
-    }
-  }
+  record Gaussian(double sigma, double medians) implements Kernel {}
 
   /**
    * Sums of a kernel K over the pairs of different rows, in f64.

@@ -30,7 +30,9 @@ import picocli.CommandLine.Option;
       "FILE.safetensors: tensors hidden_states.0 ... hidden_states.L, with --attentions",
       "attentions.0 ..., with --logits logits (T5: encoder_..., decoder_..., cross_attentions.0"
           + " ...);",
-      "from --text the axes are [tokens, d], and document, sentence, position, token stand beside.",
+      "from --text the axes are [tokens, d], and document, sentence, position, token stand beside;",
+      "attentions are [windows, heads, T, T], T the longest window, 0 beyond a window's length, with",
+      "window_first (its first row) and window_length beside.",
       "FILE.arrow: one row a token: document, sentence, position, token, layer_0 ... layer_L",
       "(T5's decoder in FILE.decoder.arrow). A blank line in the text ends a document.",
       "",
@@ -65,7 +67,9 @@ final class ActivationsCommand extends GeodexCommand {
   @Option(
       names = "--max-length",
       paramLabel = "N",
-      description = "Longest window of text in tokens (default: what the model takes).")
+      description =
+          "Longest window of text in tokens (default: what the model takes); of --input-ids the"
+              + " first N are read.")
   Integer maxLength;
 
   @Mixin PlanOptions plan;
@@ -91,21 +95,18 @@ final class ActivationsCommand extends GeodexCommand {
       throw new UsageException("--out %s: expected a name ending in .arrow or .safetensors", out);
     }
     options.check();
-    if (maxLength != null && (maxLength < 1 || source.text == null)) {
-      throw new UsageException("--max-length %d: expected at least 1, with --text", maxLength);
+    if (maxLength != null && maxLength < 1) {
+      throw new UsageException("--max-length %d: expected at least 1", maxLength);
     }
     boolean more = attentions || logits;
     if (more && !isSafetensors()) {
       throw new UsageException("--attentions and --logits need an --out ending in .safetensors");
     }
-    if (attentions && source.text != null) {
-      throw new UsageException(
-          "--attentions needs --input-ids: windows of a text differ in length");
-    }
   }
 
   private Map<String, Object> fromIds(Model model, Keep keep, Backend backend) {
-    TokenBatch inputs = TokenBatch.read(source.inputIds);
+    TokenBatch given = TokenBatch.read(source.inputIds);
+    TokenBatch inputs = maxLength == null ? given : given.cut(maxLength);
     long tokens = inputs.tokens() + inputs.decoderTokens();
     LayerHook hook = plan.hook(backend, model, null, List.of(), common.seed);
     try (Progress progress = progress("activations", inputs.size());

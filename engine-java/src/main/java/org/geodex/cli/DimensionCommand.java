@@ -111,7 +111,7 @@ final class DimensionCommand extends GeodexCommand {
       Map<String, Object> result = new LinkedHashMap<>();
       switch (estimator) {
         case TWONN ->
-            put(result, DimensionTwoNn.of(table, discard, bootstrap, common.seed), "facco");
+            put(result, DimensionTwoNn.of(table, 0, discard, bootstrap, common.seed), "facco");
         case MLE ->
             put(
                 result,

@@ -8,6 +8,7 @@ import org.geodex.activation.LayerStates;
 import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
 import org.geodex.backend.Backend;
+import org.geodex.error.InputException;
 import org.geodex.error.UsageException;
 import org.geodex.model.Model;
 import org.geodex.model.Stack;
@@ -66,22 +67,36 @@ final class ScalesCommand extends GeodexCommand {
     try (Model loaded = Model.load(source.model, backend);
         Tokenizer tokenizer = Tokenizer.load(source.model)) {
       TokenTable table = TokenTable.of(documents, tokenizer, loaded.config().maxLength());
-      if (loaded.config().decoderLayers() == 0) {
-        return find(backend, loaded, table, Stack.ONLY);
+      String type = loaded.config().modelType();
+      Map<String, Object> result;
+      try (LayerStates states = states(backend, loaded, table, loaded.config().reader())) {
+        result = find(backend, states, type);
       }
-      Map<String, Object> result = find(backend, loaded, table, Stack.ENCODER);
       if (loaded.decodes()) {
-        result.put("decoder", find(backend, loaded, table, Stack.DECODER));
+        try (LayerStates states = states(backend, loaded, table, Stack.DECODER)) {
+          result.put("decoder", findInDecoder(backend, states, type));
+        }
       }
       return result;
     }
   }
 
-  private Map<String, Object> find(Backend backend, Model model, TokenTable table, Stack stack) {
-    try (Progress progress = progress(stack.words() + "forward", table.rows());
-        LayerStates states =
-            LayerStates.run(model, table, source.batch, backend, stack, progress::step)) {
-      return find(backend, states, model.config().modelType());
+  private LayerStates states(Backend backend, Model model, TokenTable table, Stack stack) {
+    try (Progress progress = progress(stack.words() + "forward", table.rows())) {
+      return LayerStates.run(model, table, source.batch, backend, stack, progress::step);
+    }
+  }
+
+  /** A decoder of another depth may have no such scales: then why is told in their place. */
+  private Map<String, Object> findInDecoder(Backend backend, LayerStates states, String type) {
+    try {
+      return find(backend, states, type);
+    } catch (InputException | UsageException e) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("layers", states.layers());
+      result.put("partition", null);
+      result.put("reason", e.getMessage());
+      return result;
     }
   }
 

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
 import org.geodex.analysis.TokenSection;
 import org.geodex.backend.Backend;
@@ -141,7 +140,7 @@ final class TokensCommand extends GeodexCommand {
       try (Progress progress = progress("tokens", used.size())) {
         Map<String, Object> result = study.run(backend, model, used, progress::step);
         if (source.text != null) {
-          int[] topics = DocumentParser.topics(TextDocuments.read(source.text));
+          int[] topics = DocumentParser.topics(table.texts());
           SentenceStudy sentences = new SentenceStudy(MOST_SENTENCES, common.seed);
           SentenceStudy.addTo(
               result, () -> sentences.run(backend, model, table, contexts, hidden, topics));
@@ -153,11 +152,10 @@ final class TokensCommand extends GeodexCommand {
 
   private List<Context> contexts(ModelConfig config, TokenTable table, Target place) {
     if (source.text == null) {
-      return new Context.Cutter(config, null, maxLength, place).cut(table, null);
+      return new Context.Cutter(config, null, maxLength, place).cut(table);
     }
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
-      return new Context.Cutter(config, tokenizer, maxLength, place)
-          .cut(table, TextDocuments.read(source.text));
+      return new Context.Cutter(config, tokenizer, maxLength, place).cut(table);
     }
   }
 

@@ -9,8 +9,8 @@ import org.geodex.error.InputException;
  * −ln(1 − Fᵢ) over ln μ₍ᵢ₎ with Fᵢ = i/N, through the origin, is the dimension. The largest ratios,
  * by default a tenth, are left out of the fit: they are where the data is least uniform.
  *
- * <p>Rows with r₁ = 0 are left out and counted. Exact to rounding; the order of rows does not
- * matter.
+ * <p>Rows with a copy, r₁ = 0 or at most a distance that is given for rounding, are left out and
+ * counted. Exact to rounding; the order of rows does not matter.
  */
 public final class DimensionTwoNn {
   /** The share of ratios that the paper discards. */
@@ -20,16 +20,17 @@ public final class DimensionTwoNn {
 
   /**
    * @param table at least two neighbours of each row
+   * @param rounding the largest distance of rows that are copies of one another
    * @param discard share of the largest ratios to leave out, in [0, 1)
    * @param resamples bootstrap samples, 0 for none
    */
   public static DimensionEstimate of(
-      NeighbourTable table, double discard, int resamples, long seed) {
+      NeighbourTable table, double rounding, double discard, int resamples, long seed) {
     double[] logRatios = new double[table.n()];
     int used = 0;
     for (int i = 0; i < table.n(); i++) {
       double first = table.distance(i, 0);
-      if (first > 0) {
+      if (first > rounding) {
         logRatios[used++] = Math.log(table.distance(i, 1) / first);
       }
     }
@@ -37,7 +38,7 @@ public final class DimensionTwoNn {
     Arrays.sort(sorted);
     if (used == 0 || sorted[used - 1] == 0) {
       throw new InputException(
-          "twonn: %d of %d rows have a nearest neighbour at distance 0 and the rest have two"
+          "twonn: %d of %d rows have a copy for nearest neighbour and the rest have two"
               + " equally near ones, so that no ratio tells a dimension",
           table.n() - used, table.n());
     }

@@ -94,6 +94,14 @@ final class ConfigFile {
     return value.intValue();
   }
 
+  /**
+   * The id that pads: any will do, for nothing looks at it; 0 for one that the vocabulary lacks.
+   */
+  int padding(int absent, int vocabulary) {
+    int id = integer(absent, Integer.MIN_VALUE, "pad_token_id");
+    return id >= 0 && id < vocabulary ? id : 0;
+  }
+
   /** A size: a whole number of at least 1. */
   int size(int absent, String... keys) {
     return integer(absent, 1, keys);

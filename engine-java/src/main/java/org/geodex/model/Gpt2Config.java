@@ -40,8 +40,9 @@ public record Gpt2Config(
     }
     String architecture = file.architecture();
     List<Integer> end = file.tokens("eos_token_id");
+    int vocabulary = file.size(50257, "vocab_size");
     return new Gpt2Config(
-        file.size(50257, "vocab_size"),
+        vocabulary,
         file.size(1024, "n_positions", "max_position_embeddings"),
         width,
         file.size(12, "n_layer", "num_hidden_layers"),
@@ -53,7 +54,7 @@ public record Gpt2Config(
         file.flag(false, "scale_attn_by_inverse_layer_idx"),
         file.flag(true, "tie_word_embeddings"),
         ConfigFile.hasTokenHead(architecture),
-        file.integer(end.isEmpty() ? 0 : end.get(0), 0, "pad_token_id"),
+        file.padding(end.isEmpty() ? 0 : end.get(0), vocabulary),
         end);
   }
 

@@ -48,7 +48,7 @@ final class Gpt2Model extends TransformerModel {
       layers.add(layer(prefix + "h." + i + "."));
     }
     finalNorm = layerNorm(prefix + "ln_f", d, config.epsilon());
-    head = head(!config.tied(), tokens, config.headed(), d);
+    head = head(!config.tied(), tokens, d);
   }
 
   private Layer layer(String name) {
@@ -93,6 +93,7 @@ final class Gpt2Model extends TransformerModel {
               workspace);
       Matrix last = run(batch, keyMask(batch.attentionMask()), null, pass);
       if (keep.heads() && config.headed()) {
+        requireHead(head);
         addLogits(
             last,
             pass,

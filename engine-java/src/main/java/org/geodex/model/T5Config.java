@@ -58,18 +58,21 @@ public record T5Config(
     int layers = file.size(6, "num_layers", "num_hidden_layers");
     int buckets = file.size(32, "relative_attention_num_buckets");
     int distance = file.size(128, "relative_attention_max_distance");
-    if (buckets < 4 || distance <= buckets / 2) {
-      throw new InputException(
-          "%s: relative_attention_num_buckets = %d and relative_attention_max_distance = %d,"
-              + " expected at least 4 and more than half of that",
-          file.path(), buckets, distance);
-    }
     String architecture = file.architecture();
     boolean encoderOnly = "T5EncoderModel".equals(architecture);
+    // The first buckets are of one distance each: half of all, in both directions a quarter each.
+    int single = buckets / (encoderOnly ? 4 : 2);
+    if (buckets < 4 || distance <= single) {
+      throw new InputException(
+          "%s: relative_attention_num_buckets = %d and relative_attention_max_distance = %d,"
+              + " expected at least 4, and a distance of more than %d",
+          file.path(), buckets, distance, single);
+    }
     boolean tied = file.flag(true, "tie_word_embeddings");
-    int pad = file.integer(0, 0, "pad_token_id");
+    int vocabulary = file.size(32128, "vocab_size");
+    int pad = file.padding(0, vocabulary);
     return new T5Config(
-        file.size(32128, "vocab_size"),
+        vocabulary,
         file.size(512, "d_model", "hidden_size"),
         layers,
         encoderOnly ? 0 : file.size(layers, "num_decoder_layers"),

@@ -50,7 +50,7 @@ final class T5Model extends TransformerModel {
     decoder = decodes ? half(Stack.DECODER, config.decoderLayers()) : null;
     // A configuration that says both scales for the tied embedding; else the head is its own.
     boolean own = !config.tied() || !config.scaled() && weights.has("lm_head.weight");
-    head = decodes ? head(own, tokens, config.headed(), d) : null;
+    head = decodes ? head(own, tokens, d) : null;
     headNorm = decodes ? headNorm(decoder.finalNorm()) : null;
   }
 
@@ -175,6 +175,7 @@ final class T5Model extends TransformerModel {
     Matrix raw = run(decoder, batch.decoderInputIds(), mask, source, null, pass);
     ops.norm(raw, decoder.finalNorm(), pass.hidden(config.decoderLayers()));
     if (keep.heads() && config.headed()) {
+      requireHead(head);
       addLogits(raw, pass, keep, result, this::logits);
     }
   }

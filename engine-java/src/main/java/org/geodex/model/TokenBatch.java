@@ -88,6 +88,25 @@ public record TokenBatch(
         slice(decoderAttentionMask, from, to));
   }
 
+  /** The first {@code most} tokens of every sequence; a decoder's tokens stay. */
+  public TokenBatch cut(int most) {
+    return new TokenBatch(
+        cut(inputIds, most),
+        cut(attentionMask, most),
+        cut(tokenTypeIds, most),
+        cut(positionIds, most),
+        decoderInputIds,
+        decoderAttentionMask);
+  }
+
+  private static int[][] cut(int[][] rows, int most) {
+    return rows == null
+        ? null
+        : Arrays.stream(rows)
+            .map(row -> Arrays.copyOf(row, Math.min(most, row.length)))
+            .toArray(int[][]::new);
+  }
+
   private static int[][] slice(int[][] rows, int from, int to) {
     return rows == null ? null : Arrays.copyOfRange(rows, from, to);
   }

@@ -7,13 +7,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.geodex.error.InputException;
 import org.geodex.file.TextFile;
 
 /** Finds a checkpoint's tokenizer files and brings the older ones to the form of tokenizer.json. */
 final class TokenizerFiles {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String SETTINGS = "tokenizer_config.json";
 
   private TokenizerFiles() {}
 
@@ -84,7 +86,7 @@ final class TokenizerFiles {
     }
     List<String> special =
         roberta ? List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>") : List.of("<|endoftext|>");
-    addSpecial(root, vocabulary, special);
+    addTokens(root, vocabulary, special, folder);
     return root;
   }
 
@@ -99,8 +101,9 @@ final class TokenizerFiles {
   /** WordPiece of BERT from vocab.txt: one token a line, its number the id. */
   private static JsonNode wordPieces(Path folder) {
     ObjectNode vocabulary = JSON.createObjectNode();
-    for (String line : TextFile.read(folder.resolve("vocab.txt")).lines().toList()) {
-      vocabulary.put(line.stripTrailing(), vocabulary.size());
+    List<String> lines = TextFile.read(folder.resolve("vocab.txt")).lines().toList();
+    for (int id = 0; id < lines.size(); id++) {
+      vocabulary.put(lines.get(id), id); // of a token that stands twice the last number counts
     }
     for (String token : List.of("[UNK]", "[CLS]", "[SEP]")) {
       if (!vocabulary.has(token)) {
@@ -125,39 +128,66 @@ final class TokenizerFiles {
     processor.put("type", "BertProcessing");
     processor.putArray("sep").add("[SEP]").add(vocabulary.get("[SEP]").asInt());
     processor.putArray("cls").add("[CLS]").add(vocabulary.get("[CLS]").asInt());
-    addSpecial(root, vocabulary, List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"));
+    List<String> special = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
+    addTokens(root, vocabulary, special, folder);
     return root;
   }
 
   private static ObjectNode skeleton() {
     ObjectNode root = JSON.createObjectNode();
     root.put("version", "1.0").putNull("truncation").putNull("padding");
-    root.putArray("added_tokens");
     root.putNull("normalizer");
     return root;
   }
 
-  private static void addSpecial(ObjectNode root, JsonNode vocabulary, List<String> tokens) {
-    for (String token : tokens) {
+  /**
+   * The tokens that are cut out of a text before anything else, by their ids: the model's special
+   * ones, and those that were added to its vocabulary later. Of a token of added_tokens.json the id
+   * alone is known, one of {@code added_tokens_decoder} in tokenizer_config.json has its flags.
+   */
+  private static void addTokens(
+      ObjectNode root, JsonNode vocabulary, List<String> special, Path folder) {
+    SortedMap<Integer, ObjectNode> added = new TreeMap<>();
+    for (String token : special) {
       if (vocabulary.has(token)) {
-        ObjectNode added = ((ArrayNode) root.get("added_tokens")).addObject();
-        added.put("id", vocabulary.get(token).asInt()).put("content", token);
-        added.setAll(flags(token.equals("<mask>")));
+        added.put(vocabulary.get(token).asInt(), token(token, token.equals("<mask>"), true));
       }
+    }
+    Path later = folder.resolve("added_tokens.json");
+    if (Files.exists(later)) {
+      for (var entry : TextFile.json(later).properties()) {
+        int id = id(later, entry.getValue().asText());
+        added.putIfAbsent(id, token(entry.getKey(), false, false));
+      }
+    }
+    for (var entry : settings(folder).path("added_tokens_decoder").properties()) {
+      int id = id(folder.resolve(SETTINGS), entry.getKey());
+      JsonNode flags = entry.getValue();
+      ObjectNode token = token(flags.path("content").asText(), false, false);
+      token.properties().forEach(flag -> flag.setValue(flags.path(flag.getKey())));
+      added.put(id, token);
+    }
+    ArrayNode tokens = root.putArray("added_tokens");
+    added.forEach((id, token) -> tokens.add(token.put("id", id)));
+  }
+
+  private static int id(Path path, String text) {
+    try {
+      return Integer.parseUnsignedInt(text);
+    } catch (NumberFormatException e) {
+      throw new InputException(e, "%s: %s is not the id of a token", path, text);
     }
   }
 
-  private static ObjectNode flags(boolean takesSpaceBefore) {
-    ObjectNode flags = JSON.createObjectNode();
-    for (var flag : Map.of("single_word", false, "rstrip", false, "normalized", false).entrySet()) {
-      flags.put(flag.getKey(), flag.getValue());
-    }
-    return flags.put("lstrip", takesSpaceBefore).put("special", true);
+  private static ObjectNode token(String content, boolean takesSpaceBefore, boolean special) {
+    ObjectNode token = JSON.createObjectNode().put("content", content);
+    token.put("single_word", false).put("lstrip", takesSpaceBefore).put("rstrip", false);
+    return token.put("normalized", false).put("special", special);
   }
 
   /** tokenizer_config.json, or nothing. */
   private static JsonNode settings(Path folder) {
-    Path path = folder.resolve("tokenizer_config.json");
+    Path path = folder.resolve(SETTINGS);
     return Files.exists(path) ? TextFile.json(path) : JSON.createObjectNode();
   }
 }

@@ -49,14 +49,14 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
   }
 
   /**
-   * The head over tokens: {@code lm_head} or the embedding. Null where the class has none and the
-   * file holds none.
+   * The head over tokens: {@code lm_head} or the embedding. Null where the file holds none, which
+   * is an error for whoever asks for logits alone.
    *
    * @param own the head is not the embedding
    */
-  final Projection head(boolean own, StoredMatrix embedding, boolean headed, int width) {
+  final Projection head(boolean own, StoredMatrix embedding, int width) {
     String name = "lm_head.weight";
-    if (own && !headed && !weights.has(name)) {
+    if (own && !weights.has(name)) {
       return null;
     }
     return new Projection(
@@ -65,7 +65,8 @@ abstract sealed class TransformerModel implements Model permits Gpt2Model, BertM
 
   final void requireHead(Projection head) {
     if (head == null) {
-      throw new InputException("%s: has no head that predicts tokens", folder());
+      throw new InputException(
+          "%s: has no head that predicts tokens (no tensor lm_head.weight)", folder());
     }
   }
 

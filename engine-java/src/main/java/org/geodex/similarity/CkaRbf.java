@@ -68,9 +68,9 @@ public final class CkaRbf implements Similarity {
             a + 1);
       }
     }
-    double[][] hsic = PairProducts.centred(sums, n, kernel.diagonal());
+    double[][] hsic = PairProducts.centred(sums, n);
     for (int a = 0; a < xs.size(); a++) {
-      Rows.checkVaries(hsic[a][a], (double) n * n, a, "cka-rbf");
+      Rows.checkVaries(hsic[a][a], sums.products()[a][a], a, "cka-rbf");
     }
     return new Result(Rows.cosines(hsic), sums.bandwidths());
   }

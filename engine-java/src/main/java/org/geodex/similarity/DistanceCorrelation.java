@@ -30,7 +30,7 @@ public final class DistanceCorrelation implements Similarity {
   public double[][] table(Backend backend, List<? extends Matrix> xs) {
     int n = Rows.check(xs, unbiased ? 4 : 2, "distance-correlation");
     Pairs.Sums sums = backend.pairs().sums(xs, new Pairs.Distance());
-    double[][] biased = PairProducts.centred(sums, n, 0);
+    double[][] biased = PairProducts.centred(sums, n);
     for (int a = 0; a < xs.size(); a++) {
       Rows.checkVaries(biased[a][a], sums.products()[a][a], a, "distance-correlation");
       if (sums.products()[a][a] == 0) {

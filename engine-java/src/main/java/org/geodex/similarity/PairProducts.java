@@ -6,12 +6,8 @@ import org.geodex.backend.Pairs;
 final class PairProducts {
   private PairProducts() {}
 
-  /**
-   * ⟨HKH, HLH⟩ = Σ K·L − 2/n Σᵢ kᵢlᵢ + k·l/n², sums over all n² pairs, k and l the row sums.
-   *
-   * @param diagonal the value of every kernel at (i,i)
-   */
-  static double[][] centred(Pairs.Sums sums, int n, double diagonal) {
+  /** ⟨HKH, HLH⟩ = Σ K·L − 2/n Σᵢ kᵢlᵢ + k·l/n², sums over all n² pairs, k and l the row sums. */
+  static double[][] centred(Pairs.Sums sums, int n) {
     int count = sums.rows().length;
     double[][] products = new double[count][count];
     for (int a = 0; a < count; a++) {
@@ -20,17 +16,13 @@ final class PairProducts {
         double totalA = 0;
         double totalB = 0;
         for (int i = 0; i < n; i++) {
-          double ka = sums.rows()[a][i] + diagonal;
-          double kb = sums.rows()[b][i] + diagonal;
+          double ka = sums.rows()[a][i];
+          double kb = sums.rows()[b][i];
           cross += ka * kb;
           totalA += ka;
           totalB += kb;
         }
-        products[a][b] =
-            2 * sums.products()[a][b]
-                + n * diagonal * diagonal
-                - 2 * cross / n
-                + totalA / n * (totalB / n);
+        products[a][b] = 2 * sums.products()[a][b] - 2 * cross / n + totalA / n * (totalB / n);
       }
     }
     return products;

@@ -7,7 +7,6 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -53,9 +52,9 @@ public final class ContentWords {
    * Whether each row of a table belongs to a content word: the word that its first character but
    * spaces stands in. False for tokens that the tokenizer added.
    *
-   * @param documents the texts that the table was made of, those without a token left out
+   * @param table made of texts
    */
-  public static boolean[] of(List<String> documents, TokenTable table) {
+  public static boolean[] of(TokenTable table) {
     DocumentParser parser = new DocumentParser();
     boolean[] content = new boolean[table.rows()];
     int read = -1;
@@ -64,7 +63,7 @@ public final class ContentWords {
     for (int i = 0; i < content.length; i++) {
       if (table.documents()[i] != read) {
         read = table.documents()[i];
-        text = documents.get(read);
+        text = table.texts().get(read);
         characters = characters(text, parser);
       }
       int at = table.starts()[i];

@@ -86,18 +86,14 @@ public record Context(
               ? null
               : switch (config) {
                 case BertConfig bert -> tokenizer.id("[MASK]", "<mask>");
-                case T5Config t5 -> tokenizer.id("<extra_id_0>");
+                case T5Config t5 when t5.decoderLayers() > 0 -> tokenizer.id("<extra_id_0>");
                 default -> null;
               };
     }
 
-    /**
-     * One context for each window that has the target and what is asked for.
-     *
-     * @param documents the texts of the table; null where it was made of token ids
-     */
-    public List<Context> cut(TokenTable table, List<String> documents) {
-      boolean[] content = documents == null ? null : ContentWords.of(documents, table);
+    /** One context for each window that has the target and what is asked for. */
+    public List<Context> cut(TokenTable table) {
+      boolean[] content = table.texts().isEmpty() ? null : ContentWords.of(table);
       List<Context> contexts = new ArrayList<>();
       for (TokenTable.Window window : table.windows()) {
         Context context = cut(table, window, content);

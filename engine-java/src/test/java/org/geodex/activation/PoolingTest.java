@@ -14,6 +14,7 @@ class PoolingTest {
           new int[] {0, 1, 2, 0},
           new int[] {5, 6, 7, 8},
           new int[] {0, 3, 6, 0},
+          List.of(),
           List.of());
 
   @Test

@@ -2,16 +2,22 @@ package org.geodex.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.geodex.activation.LayerStates;
 import org.geodex.activation.TextDocuments;
 import org.geodex.activation.TokenTable;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
 import org.geodex.corpus.ShippedModels;
+import org.geodex.file.TextFile;
 import org.geodex.matrix.Matrix;
 import org.geodex.model.Activations;
 import org.geodex.model.Keep;
@@ -37,8 +43,12 @@ class ScalesCommandTest {
   }
 
   private JsonNode scales(String model) {
-    Path checkpoint = ShippedModels.folder(model);
-    return CommandRun.of("scales", "--model", checkpoint, "--text", text, "--quiet", "--json")
+    return scales(ShippedModels.folder(model), "--partition", "auto");
+  }
+
+  private JsonNode scales(Path checkpoint, String option, String value) {
+    return CommandRun.of(
+            "scales", "--model", checkpoint, "--text", text, option, value, "--quiet", "--json")
         .json();
   }
 
@@ -52,6 +62,37 @@ class ScalesCommandTest {
       assertEquals("6", stack.get("partition").get("global").asText().split("-")[1]);
     }
     assertFalse(scales("gpt2-16").has("decoder"));
+  }
+
+  /** Its decoder is cut to one layer, or there is none: the encoder's scales stand all the same. */
+  @Test
+  void aDecoderWithoutScalesSaysWhy() throws IOException {
+    Path checkpoint = copyOf("t5");
+    ObjectNode config = (ObjectNode) TextFile.json(checkpoint.resolve("config.json"));
+    Path file = checkpoint.resolve("config.json");
+    Files.writeString(file, config.put("num_decoder_layers", 1).toString());
+    JsonNode found = scales(checkpoint, "--partition", "0-2/3-4/5-6");
+    assertEquals("3-4", found.get("partition").get("intermediate").asText());
+    assertTrue(found.get("decoder").get("partition").isNull());
+    assertTrue(found.get("decoder").get("reason").asText().contains("cannot be cut"));
+    config.putArray("architectures").add("T5EncoderModel");
+    Files.writeString(file, config.toString());
+    assertFalse(scales(checkpoint, "--partition", "thirds").has("decoder"));
+    JsonNode tokens =
+        CommandRun.of("tokens", "--model", checkpoint, "--text", text, "--contexts", 2, "--json")
+            .json();
+    assertFalse(tokens.has("loss"), "nothing answers");
+    assertTrue(tokens.has("information_gain"));
+  }
+
+  private Path copyOf(String model) throws IOException {
+    Path copy = Files.createDirectory(folder.resolve(model));
+    try (Stream<Path> files = Files.list(ShippedModels.folder(model))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    return copy;
   }
 
   /** The states of a document by hand: the decoder reads its tokens one place later. */

@@ -54,7 +54,7 @@ class DimensionTest {
   void cubes(int d, double tolerance) {
     try (Matrix.Owned x = cube(d)) {
       NeighbourTable table = table(x, 32);
-      DimensionEstimate twoNn = DimensionTwoNn.of(table.nearest(2), 0.1, 100, 7);
+      DimensionEstimate twoNn = DimensionTwoNn.of(table.nearest(2), 0, 0.1, 100, 7);
       assertEquals(d, twoNn.value(), tolerance);
       assertTrue(twoNn.low() <= twoNn.value() && twoNn.value() <= twoNn.high());
       // The paper's mean over rows is too large by (k−1)/(k−2).
@@ -89,8 +89,8 @@ class DimensionTest {
               (float) (t * Math.cos(t)), 21 * random.nextFloat(), (float) (t * Math.sin(t))
             });
       }
-      assertEquals(2, DimensionTwoNn.of(table(sphere, 2), 0.1, 0, 0).value(), 0.15);
-      assertEquals(2, DimensionTwoNn.of(table(roll, 2), 0.1, 0, 0).value(), 0.15);
+      assertEquals(2, DimensionTwoNn.of(table(sphere, 2), 0, 0.1, 0, 0).value(), 0.15);
+      assertEquals(2, DimensionTwoNn.of(table(roll, 2), 0, 0.1, 0, 0).value(), 0.15);
     }
   }
 
@@ -124,7 +124,7 @@ class DimensionTest {
     double y2 = -Math.log(1.0 / 3);
     assertEquals(
         (x1 * y1 + x2 * y2) / (x1 * x1 + x2 * x2),
-        DimensionTwoNn.of(table, 0, 0, 0).value(),
+        DimensionTwoNn.of(table, 0, 0, 0, 0).value(),
         1e-14);
   }
 
@@ -136,17 +136,31 @@ class DimensionTest {
       x.setRow(1, row);
       x.setRow(2, row);
       NeighbourTable table = table(x, 10);
-      DimensionEstimate estimate = DimensionTwoNn.of(table.nearest(2), 0.1, 0, 0);
+      DimensionEstimate estimate = DimensionTwoNn.of(table.nearest(2), 0, 0.1, 0, 0);
       assertEquals(3, estimate.zeroDistances());
       assertEquals(N - 3, estimate.used());
       assertEquals(2, estimate.value(), 0.2);
       assertEquals(
           3, DimensionMle.of(table, DimensionMle.Average.LEVINA_BICKEL, 0, 0).zeroDistances());
     }
+    try (Matrix.Owned x = cube(2)) {
+      // A third of the rows are copies but for rounding.
+      float[] row = new float[30];
+      for (int i = 0; i < N / 6; i++) {
+        x.copyRow(2L * i, row);
+        row[0] += 1e-7f;
+        x.setRow(2L * i + 1, row);
+      }
+      NeighbourTable table = table(x, 2);
+      assertTrue(DimensionTwoNn.of(table, 0, 0.1, 0, 0).value() < 0.5);
+      DimensionEstimate estimate = DimensionTwoNn.of(table, 1e-5, 0.1, 0, 0);
+      assertEquals(N / 3, estimate.zeroDistances(), 2);
+      assertEquals(2, estimate.value(), 0.5);
+    }
     try (Matrix.Owned same = Matrix.allocate(9, 4)) {
       same.fill(1);
       NeighbourTable table = table(same, 4);
-      assertThrows(InputException.class, () -> DimensionTwoNn.of(table, 0.1, 0, 0));
+      assertThrows(InputException.class, () -> DimensionTwoNn.of(table, 0, 0.1, 0, 0));
       assertThrows(InputException.class, () -> DimensionGride.of(table, 0, 0));
       assertThrows(
           InputException.class,

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Random;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
+import org.geodex.backend.scalar.ScalarBackend;
 import org.geodex.error.InputException;
 import org.geodex.geodesic.Metric;
 import org.geodex.matrix.Matrix;
@@ -131,6 +132,26 @@ class SimilarityTest {
             assertEquals(measure.of(cpu, xs.get(a), xs.get(b)), table[a][b], 1e-12, "" + measure);
           }
         }
+      }
+    }
+  }
+
+  /** With a wide kernel it is linear CKA: exp(−d²/(2σ²)) − 1 is −d²/(2σ²) then. */
+  @Test
+  void rbfCkaOfAWideKernelIsLinearCka() {
+    Matrix x = normal(1, 120, 8);
+    Matrix y = normal(2, 120, 5);
+    for (int i = 0; i < 120; i++) {
+      for (int j = 0; j < 5; j++) {
+        y.set(i, j, x.get(i, j) + 0.5f * y.get(i, j));
+      }
+    }
+    double linear = new CkaLinear().of(cpu, x, y);
+    try (Backend scalar = new ScalarBackend(1 << 30)) {
+      for (double scale : new double[] {300, 1e3, 3e4, 1e6}) {
+        CkaRbf wide = new CkaRbf(Double.NaN, scale);
+        assertEquals(linear, wide.of(cpu, x, y), 2e-5, "cpu, scale " + scale);
+        assertEquals(linear, wide.of(scalar, x, y), 2e-5, "scalar, scale " + scale);
       }
     }
   }

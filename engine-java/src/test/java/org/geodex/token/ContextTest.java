@@ -25,7 +25,7 @@ class ContextTest {
     try (Tokenizer tokenizer = Tokenizer.load(folder)) {
       TokenTable table = TokenTable.of(text, tokenizer, 192);
       ModelConfig config = ModelConfig.read(folder);
-      return new Context.Cutter(config, tokenizer, length, target).cut(table, text).getFirst();
+      return new Context.Cutter(config, tokenizer, length, target).cut(table).getFirst();
     }
   }
 

@@ -206,6 +206,64 @@ class ActivationsTextTest {
     }
   }
 
+  /**
+   * Windows of different lengths, two and two together: each has the weights of a run of its own.
+   */
+  @Test
+  void attentionsOfWindows(@TempDir Path folder) {
+    Path model = model(folder, "gpt2-lm-4l", "byte-pairs");
+    Path out = write(model, "text.safetensors", 2, "--attentions", "--max-length", "7");
+    try (SafetensorsFile file = SafetensorsFile.open(out);
+        Backend backend = Backends.open(BackendOptions.defaults().withBackend("scalar"));
+        Model loaded = Model.load(model, backend);
+        Arena arena = Arena.ofConfined()) {
+      int[] first = ints(file, "window_first");
+      int[] length = ints(file, "window_length");
+      int[] tokens = ints(file, "token");
+      Matrix weights = file.matrix("attentions.3", arena);
+      List<Long> shape = file.tensor("attentions.3").shape();
+      assertEquals(List.of((long) first.length, shape.get(1), 7L, 7L), shape);
+      assertTrue(Arrays.stream(length).distinct().count() > 1, "windows of one length");
+      int heads = shape.get(1).intValue();
+      for (int w = 0; w < first.length; w++) {
+        int[] ids = Arrays.copyOfRange(tokens, first[w], first[w] + length[w]);
+        Keep keep = Keep.hiddenStates().withAttentions();
+        try (Activations alone = loaded.forward(TokenBatch.of(ids), keep, LayerHook.NONE)) {
+          Matrix expected = alone.get("attentions.3");
+          for (int row = 0; row < heads * 7; row++) {
+            int i = row % 7;
+            for (int j = 0; j < 7; j++) {
+              boolean within = i < ids.length && j < ids.length;
+              float value = within ? expected.get((long) row / 7 * ids.length + i, j) : 0;
+              assertEquals(value, weights.get((long) w * heads * 7 + row, j), 2e-6, "window " + w);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static int[] ints(SafetensorsFile file, String name) {
+    return file.tensor(name).data().toArray(ValueLayout.JAVA_INT_UNALIGNED);
+  }
+
+  /** A causal model's first tokens do not know of those that are cut off. */
+  @Test
+  void idsAreCut(@TempDir Path folder) throws IOException {
+    Path model = model(folder, "gpt2-lm-4l", "byte-pairs");
+    Path ids = folder.resolve("ids.json");
+    Files.writeString(ids, "{\"input_ids\": [[1, 2, 3, 4], [5, 6, 7, 8]]}");
+    Path out = folder.resolve("ids.safetensors");
+    CommandRun.of(
+        "activations", "--model", model, "--input-ids", ids, "--max-length", 3, "--out", out);
+    try (SafetensorsFile file = SafetensorsFile.open(out);
+        Arena arena = Arena.ofConfined()) {
+      assertEquals(List.of(2L, 3L), file.tensor("hidden_states.4").shape().subList(0, 2));
+      checkRows(
+          model, "hidden_states.4", new long[] {5, 6, 7}, file.matrix("hidden_states.4", arena), 3);
+    }
+  }
+
   @Test
   void badUseAndBadInputAreNamed(@TempDir Path folder) throws IOException {
     Path model = model(folder, "gpt2-lm-4l", "byte-pairs");
@@ -213,6 +271,7 @@ class ActivationsTextTest {
     Path out = folder.resolve("out.arrow");
     check(2, "out of range", "--model", model, "--text", text, "--out", out, "--layers", "9");
     check(2, "--attentions", "--model", model, "--text", text, "--out", out, "--attentions");
+    check(2, "at least 1", "--model", model, "--text", text, "--out", out, "--max-length", 0);
     check(2, "at most 48", "--model", model, "--text", text, "--out", out, "--max-length", 49);
     check(2, ".arrow or", "--model", model, "--text", text, "--out", folder.resolve("x.npy"));
     Path ids = folder.resolve("ids.json");

@@ -1,5 +1,6 @@
 package org.geodex.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -189,6 +190,49 @@ class CheckpointLayoutTest {
           assertThrows(
               InputException.class, () -> model.decode(prompt, 1, true, LayerHook.NONE).close());
       assertTrue(e.getMessage().contains("has no head"), e.getMessage());
+    }
+  }
+
+  /**
+   * The default ids of GPT-2's configuration beside a small vocabulary: padding is not looked at.
+   */
+  @Test
+  void paddingOutsideOfTheVocabulary() throws IOException {
+    Golden golden = Golden.of("gpt2-lm-4l");
+    ObjectNode config = (ObjectNode) golden.json("config.json");
+    config.put("eos_token_id", 50256).put("bos_token_id", 50256).remove("pad_token_id");
+    Files.writeString(folder.resolve("config.json"), new ObjectMapper().writeValueAsString(config));
+    try (SafetensorsFile file = weights(golden)) {
+      write("model.safetensors", tensors(file));
+    }
+    int[][] prompts = {{1, 2, 3}, {4, 5}};
+    try (Backend backend = Backends.open(BackendOptions.defaults());
+        Model model = Model.load(folder, backend)) {
+      Generation greedy = Generation.greedy(4, model.config());
+      List<int[]> together = greedy.run(model, prompts, 0, LayerHook.NONE);
+      for (int b = 0; b < prompts.length; b++) {
+        int[] alone = greedy.run(model, new int[][] {prompts[b]}, b, LayerHook.NONE).getFirst();
+        assertArrayEquals(alone, together.get(b));
+      }
+    }
+  }
+
+  /** A head that is missing where it should be is missed by whoever asks for logits. */
+  @Test
+  void aMissingHeadIsMissedWithTheLogits() throws IOException {
+    Golden golden = Golden.of("gpt2-lm-4l");
+    config(golden, "tie_word_embeddings", false);
+    try (SafetensorsFile file = weights(golden)) {
+      write("model.safetensors", tensors(file));
+    }
+    try (Backend backend = Backends.open(BackendOptions.defaults());
+        Model model = Model.load(folder, backend)) {
+      model.forward(golden.inputs(), Keep.hiddenStates(), LayerHook.NONE).close();
+      InputException e =
+          assertThrows(
+              InputException.class,
+              () -> model.forward(golden.inputs(), Keep.everything(), LayerHook.NONE).close());
+      assertTrue(e.getMessage().contains("lm_head.weight"), e.getMessage());
     }
   }
 

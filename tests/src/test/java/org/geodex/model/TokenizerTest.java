@@ -49,6 +49,48 @@ class TokenizerTest {
     }
   }
 
+  /** The line is the id, also behind a token that stands twice, whose last line counts. */
+  @Test
+  void aPieceThatStandsTwice(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("vocab.txt"), "[UNK]\n[CLS]\n[SEP]\nthe\ncat\nthe\nsat\n");
+    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      assertArrayEquals(new int[] {5, 4, 6}, tokenizer.encode("the cat sat", false).ids());
+    }
+  }
+
+  /** Tokens beside the vocabulary, as older and as newer tokenizers save them. */
+  @Test
+  void addedTokens(@TempDir Path folder) throws IOException {
+    for (String file : new String[] {"vocab.json", "merges.txt"}) {
+      Files.copy(folder("byte-pairs").resolve(file), folder.resolve(file));
+    }
+    String text = "The cat<|user|> sat";
+    int[] plain = ids(folder, text);
+    Files.writeString(folder.resolve("added_tokens.json"), "{\"<|user|>\": 56, \"<|pad|>\": 55}");
+    assertArrayEquals(new int[] {41, 44, 56, 47}, ids(folder, text));
+    Files.delete(folder.resolve("added_tokens.json"));
+    assertArrayEquals(plain, ids(folder, text));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        """
+        {"added_tokens_decoder": {
+          "54": {"content": "<|endoftext|>", "lstrip": false, "normalized": true, "rstrip": false,
+                 "single_word": false, "special": true},
+          "55": {"content": "<|user|>", "lstrip": false, "normalized": false, "rstrip": true,
+                 "single_word": false, "special": false}}}
+        """);
+    assertArrayEquals(new int[] {41, 44, 55, 54}, ids(folder, "The cat<|user|> <|endoftext|>"));
+    Files.writeString(folder.resolve("added_tokens.json"), "{\"<|user|>\": -1}");
+    InputException e = assertThrows(InputException.class, () -> Tokenizer.load(folder));
+    assertTrue(e.getMessage().contains("added_tokens.json: -1 is not the id"), e.getMessage());
+  }
+
+  private static int[] ids(Path folder, String text) {
+    try (Tokenizer tokenizer = Tokenizer.load(folder)) {
+      return tokenizer.encode(text, true).ids();
+    }
+  }
+
   /** tokenizer.json: the most likely cut; its truncation and padding are not applied. */
   @Test
   void unigram() {

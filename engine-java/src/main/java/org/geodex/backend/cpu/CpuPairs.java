@@ -8,6 +8,7 @@ import java.util.List;
 import org.geodex.backend.Pairs;
 import org.geodex.backend.Parallel;
 import org.geodex.error.MemoryBudgetException;
+import org.geodex.geodesic.Metric;
 import org.geodex.matrix.Matrix;
 import org.geodex.matrix.Vectors;
 
@@ -129,7 +130,7 @@ final class CpuPairs implements Pairs {
     }
   }
 
-  /** Squared distances to distances, or to exp(−d²/(2σ²)) where there is a σ. */
+  /** Squared distances to distances, or to exp(−d²/(2σ²)) − 1 where there is a σ. */
   private static void toKernel(double sigma, double[] values, int length) {
     if (Double.isNaN(sigma)) {
       for (int k = 0; k < length; k++) {
@@ -138,9 +139,14 @@ final class CpuPairs implements Pairs {
     } else {
       double scale = -0.5 / (sigma * sigma);
       for (int k = 0; k < length; k++) {
-        values[k] = Math.exp(scale * values[k]);
+        values[k] = exponentialLessOne(scale * values[k]);
       }
     }
+  }
+
+  /** exp(x) − 1 for x ≤ 0 to 11 digits: {@code Math.expm1} is no intrinsic. */
+  private static double exponentialLessOne(double x) {
+    return x > -1e-5 ? x * (1 + x * (0.5 + x / 6)) : Math.exp(x) - 1;
   }
 
   private static void addTo(double[] sums, double[] values, int length) {
@@ -195,16 +201,12 @@ final class CpuPairs implements Pairs {
           pairs, n, 4e-9 * pairs, memoryBudget / 1e9);
     }
     Matrix.Owned out = Matrix.allocate(1, (int) pairs);
-    try (DistanceTiles tiles = new DistanceTiles(x, parallel, algebra, 0)) {
-      TileGrid grid = tiles.grid();
+    try {
+      // By the direct form: what is equal must come out equal, for ranks.
+      RowDistances distances = RowDistances.of(x, x, Metric.EUCLIDEAN, parallel);
+      TileGrid grid = new TileGrid(n);
       parallel.forEach(
-          grid.tiles(),
-          t -> {
-            TileGrid.Tile tile = grid.tile((int) t);
-            float[] values = new float[TileGrid.SIZE * TileGrid.SIZE];
-            tiles.squaredDistances(tile, values);
-            writeCondensed(tile, values, n, out.segment());
-          });
+          grid.tiles(), t -> writeCondensed(grid.tile((int) t), distances, n, out.segment()));
       return out;
     } catch (Throwable e) {
       out.close();
@@ -213,16 +215,13 @@ final class CpuPairs implements Pairs {
   }
 
   private static void writeCondensed(
-      TileGrid.Tile tile, float[] squared, int n, MemorySegment out) {
+      TileGrid.Tile tile, RowDistances distances, int n, MemorySegment out) {
     for (int r = 0; r < tile.rows(); r++) {
       long i = (long) tile.firstRow() + r;
       long start = i * n - i * (i + 1) / 2 - i - 1;
-      for (int c = 0; c < tile.columns(); c++) {
+      for (int c = tile.firstColumnAbove(r); c < tile.columns(); c++) {
         long j = (long) tile.firstColumn() + c;
-        if (j > i) {
-          float distance = (float) Math.sqrt(squared[r * tile.columns() + c]);
-          out.setAtIndex(F32, start + j, distance);
-        }
+        out.setAtIndex(F32, start + j, distances.rounded(i, j));
       }
     }
   }

@@ -25,7 +25,7 @@ final class ScalarPairs implements Pairs {
               switch (kernel) {
                 case Distance() -> distance;
                 case Gaussian g ->
-                    Math.exp(-distance * distance / (2 * bandwidths[a] * bandwidths[a]));
+                    Math.expm1(-distance * distance / (2 * bandwidths[a] * bandwidths[a]));
               };
           sums.rows()[a][i] += value[a];
           sums.rows()[a][j] += value[a];
