@@ -10,6 +10,10 @@
 # Usage: build.sh CLASSES [TEST_CLASSES]    the folders that go into the jar (and the tests')
 # Only what is older than its sources is built again. Variables: NVCC, CXX (programs; `none` for
 # without), GX_ARCHITECTURES, GX_JOBS.
+#
+# With the nvcc of `reference` the build is strict: a file that does not compile, or a spill that
+# kernels.def does not allow, ends it. Another one takes the architectures that it knows; one that
+# cannot compile the first file (a host compiler that it refuses, say) leaves the sources to NVRTC.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,8 +22,9 @@ tests=${2:-}
 out="$classes/org/geodex/kernels"
 work="$here/target/native"
 jobs=${GX_JOBS:-$(nproc 2>/dev/null || echo 2)}
+reference=13.0
 # The one list of architectures. PTX is added for the last one: newer cards compile it themselves.
-architectures=${GX_ARCHITECTURES:-"80 90 100"}
+wanted=${GX_ARCHITECTURES:-"80 90 100"}
 mkdir -p "$out/src" "$out/emulator" "$out/forward" "$work"
 
 find_program() { # VALUE DEFAULT...: prints the program, or nothing
@@ -31,6 +36,24 @@ find_program() { # VALUE DEFAULT...: prints the program, or nothing
 }
 nvcc=$(find_program "${NVCC:-}" nvcc /usr/local/cuda/bin/nvcc)
 cxx=$(find_program "${CXX:-}" g++)
+
+nvcc_release() { "$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p'; }
+
+# Those of the wanted architectures that nvcc knows; all of them where it cannot tell.
+known_architectures() {
+  local known a list=()
+  known=$("$nvcc" --list-gpu-arch 2>/dev/null) || known=
+  for a in $wanted; do
+    if [ -z "$known" ] || grep -qx "compute_$a" <<<"$known"; then list+=("$a"); fi
+  done
+  echo "${list[*]}"
+}
+release=
+architectures=$wanted
+if [ -n "$nvcc" ]; then
+  release=$(nvcc_release)
+  architectures=$(known_architectures)
+fi
 
 # True when TARGET is missing or older than one of the SOURCES.
 outdated() { # TARGET SOURCES...
@@ -122,12 +145,26 @@ check_spills() {
       bad=1
     fi
   done <"$work/resources.tsv"
-  return $bad
+  if [ "$release" = "$reference" ]; then return $bad; fi
+}
+
+# Whether this nvcc can be used; if not, prints why. The first file tells.
+why_no_fatbins() {
+  local s="$here/src/probe.cu" log="$work/probe.ptxas"
+  if [ -z "$architectures" ]; then
+    echo "nvcc $release knows none of the architectures $wanted"
+    return
+  fi
+  stamp nvcc "$nvcc $release $architectures"
+  outdated "$work/probe.fatbin" "$s" "${headers[@]}" "$work/nvcc.flags" || return 0
+  if ! compile_fatbin "$s"; then
+    if [ "$release" = "$reference" ]; then exit 1; fi
+    echo "nvcc $release did not compile: $(grep -im 1 'fatal\|error' "$log" | tr -s ' \n' ' ')"
+  fi
 }
 
 build_fatbins() {
   local s name
-  stamp nvcc "$nvcc $architectures"
   for s in "${sources[@]}"; do
     name=$(basename "$s" .cu)
     if outdated "$work/$name.fatbin" "$s" "${headers[@]}" "$work/nvcc.flags"; then
@@ -250,14 +287,19 @@ main() {
 
   {
     echo "# What kernels-cuda/build.sh found and built."
-    if [ -n "$nvcc" ]; then
+    why=
+    if [ -n "$nvcc" ]; then why=$(why_no_fatbins); fi
+    if [ -n "$nvcc" ] && [ -z "$why" ]; then
       build_fatbins
       echo "fatbin=built"
-      echo "nvcc=$("$nvcc" --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')"
+      echo "nvcc=$release"
       echo "architectures=$architectures"
     else
       rm -f "$out"/*.fatbin "$out/resources.tsv"
-      if [ "${NVCC:-}" = none ]; then
+      if [ -n "$why" ]; then
+        echo "kernels-cuda: $why; the kernels are compiled at first use, where NVRTC is found" >&2
+        echo "fatbin=$why"
+      elif [ "${NVCC:-}" = none ]; then
         echo "fatbin=left out of this build (-Dfast); mvn package makes it"
       else
         echo "fatbin=nvcc was not found when this was built (PATH, /usr/local/cuda/bin)"

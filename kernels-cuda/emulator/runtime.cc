@@ -308,6 +308,10 @@ struct SharedWord {
   uint64_t read;
   uint16_t writer, reader;
   uint32_t writerWarp, readerWarp;  // the warp's time
+  // An asynchronous copy may write from its issue on; what is written is known when it was waited for.
+  uint64_t issued;
+  uint16_t issuer;
+  uint32_t issuerWarp;
   uint8_t readers;                  // kOne: the reader alone; kWarp: lanes of its warp; kMany
   bool atomic;
 };
@@ -654,23 +658,29 @@ bool ordered(uint64_t when, unsigned other, uint32_t otherWarpTime, unsigned sel
   return other == self || (other / 32 == self / 32 && otherWarpTime < e->warpNow[self / 32]);
 }
 
+void checkShared(const SharedWord& w, bool writing, const char* where, uintptr_t offset) {
+  unsigned self = e->self->id;
+  if (w.written >= e->blockStart && !ordered(w.written, w.writer, w.writerWarp, self)) {
+    race(writing, true, w.writer, where, offset);
+  }
+  if (w.issued >= e->blockStart && !ordered(w.issued, w.issuer, w.issuerWarp, self)) {
+    race(writing, true, w.issuer, where, offset);
+  }
+  if (writing && w.read >= e->now) {
+    bool fine = w.readers == kOne ? ordered(w.read, w.reader, w.readerWarp, self)
+                : w.readers == kWarpReaders && w.reader / 32 == self / 32
+                    ? w.readerWarp < e->warpNow[self / 32]
+                    : false;
+    if (!fine) race(true, false, w.reader, where, offset);
+  }
+}
+
 void accessShared(SharedWord& w, bool writing, bool atomic, bool whole, const char* where,
                   uintptr_t offset) {
   unsigned self = e->self->id;
   uint32_t warpTime = e->warpNow[self / 32];
   bool known = w.written >= e->blockStart;
-  if (whole && !(atomic && w.atomic)) {
-    if (known && !ordered(w.written, w.writer, w.writerWarp, self)) {
-      race(writing, true, w.writer, where, offset);
-    }
-    if (writing && w.read >= e->now) {
-      bool fine = w.readers == kOne ? ordered(w.read, w.reader, w.readerWarp, self)
-                  : w.readers == kWarpReaders && w.reader / 32 == self / 32
-                      ? w.readerWarp < warpTime
-                      : false;
-      if (!fine) race(true, false, w.reader, where, offset);
-    }
-  }
+  if (whole && !(atomic && w.atomic)) checkShared(w, writing, where, offset);
   if (!known && (!writing || atomic)) {
     fail(kLaunchFailed, std::string("reads ") + where + " memory that this block did not write, byte " +
                             std::to_string(offset));
@@ -699,6 +709,26 @@ void accessSharedRange(std::vector<SharedWord>& shadow, const Range& range, uint
   uintptr_t first = address - range.begin;
   for (uintptr_t word = first / 4; word <= (first + bytes - 1) / 4; word++) {
     accessShared(shadow[word], writing, atomic, bytes >= 4, where, word * 4);
+  }
+}
+
+void issueSharedRange(std::vector<SharedWord>& shadow, const Range& range, uintptr_t address,
+                      size_t bytes, const char* where) {
+  for (uintptr_t at = address - range.begin; at < address - range.begin + bytes; at += 4) {
+    SharedWord& w = shadow[at / 4];
+    checkShared(w, true, where, at);
+    w.issued = e->now;
+    w.issuer = uint16_t(e->self->id);
+    w.issuerWarp = e->warpNow[e->self->id / 32];
+  }
+}
+
+// Where an asynchronous copy is to write; whether it may is checked when it does.
+void issueCopy(uintptr_t address, size_t bytes) {
+  if (e->sharedRange.contains(address, bytes)) {
+    issueSharedRange(e->sharedShadow, e->sharedRange, address, bytes, "shared");
+  } else if (e->dynamicRange.contains(address, bytes)) {
+    issueSharedRange(e->dynamicShadow, e->dynamicRange, address, bytes, "dynamic shared");
   }
 }
 
@@ -883,6 +913,7 @@ GX_EXPORT void gx_emu_copy_async(void* shared, const void* global, size_t bytes,
   if (reinterpret_cast<uintptr_t>(shared) % bytes || reinterpret_cast<uintptr_t>(global) % bytes) {
     fail(kMisalignedAddress, "cp.async at a misaligned address");
   }
+  issueCopy(reinterpret_cast<uintptr_t>(shared), bytes);
   Thread& t = *e->self;
   t.copies.push_back({static_cast<char*>(shared), static_cast<const char*>(global), bytes, zeroFill,
                       t.copyGroup});

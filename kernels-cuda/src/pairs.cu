@@ -8,8 +8,8 @@
 // [m (m + 1) / 2, rows] f64.
 // Grid: values ceil(count/1024) blocks of 256, count values; the others ceil(rows/8) blocks of 256 in x, a warp a row,
 // and in y a matrix or a pair of them.
-// Passes over memory: a sum reads its strip once, a product the right half of both. Of m matrices a strip is
-// made once and read m + 1 times, from L2: the strips of all of them are chosen to fit there.
+// Passes over memory: a sum reads its matrix once, a product the right half of both. Of m matrices each is made once,
+// half of its pairs computed, and read (m + 3) / 2 times; in strips of rows where they do not fit.
 // Accumulation: f64; a lane's columns ascending, lanes by a fixed tree, rows in order on the host. No atomics.
 // Limits: rows < 17 billion a launch, m <= 361.
 // Speed on a card: not measured.

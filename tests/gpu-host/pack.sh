@@ -13,7 +13,7 @@ launcher=org.junit.platform:junit-platform-console-standalone:6.1.3
 jdk=${JAVA_HOME:-}
 if ! grep -q '^JAVA_VERSION="25' "$jdk/release" 2>/dev/null; then
   jdk=
-  for home in /usr/lib/jvm/* /opt/java/* /opt/jdk* "$HOME"/.sdkman/candidates/java/*; do
+  for home in /usr/lib/jvm/* /opt/java/* /opt/jdk* "${HOME:-}"/.sdkman/candidates/java/*; do
     if [ -x "$home/bin/jlink" ] && grep -q '^JAVA_VERSION="25' "$home/release" 2>/dev/null; then jdk=$home; fi
   done
 fi

@@ -158,6 +158,25 @@ __device__ __forceinline__ void copied(const float* x, float* y) {
 GX_GLOBAL gx_planted_copy_missing(const float* x, float* y) { copied<false>(x, y); }
 GX_GLOBAL gx_planted_copy_right(const float* x, float* y) { copied<true>(x, y); }
 
+// A copy into what others may still read; it is waited for behind a barrier, but was under way before.
+template <bool Barrier>
+__device__ __forceinline__ void copied_over(const float* x, float* y) {
+  GX_DYNAMIC_SHARED(float, tile);
+  tile[threadIdx.x] = x[threadIdx.x];
+  __syncthreads();
+  int other = static_cast<int>(blockDim.x - 1 - threadIdx.x);
+  float sum = tile[other];
+  if (Barrier) __syncthreads();
+  __pipeline_memcpy_async(tile + threadIdx.x, x + threadIdx.x, 4);
+  __pipeline_commit();
+  __syncthreads();
+  __pipeline_wait_prior(0);
+  __syncthreads();
+  y[threadIdx.x] = sum + tile[other];
+}
+GX_GLOBAL gx_planted_copy_over_missing(const float* x, float* y) { copied_over<false>(x, y); }
+GX_GLOBAL gx_planted_copy_over_right(const float* x, float* y) { copied_over<true>(x, y); }
+
 #define GX_P(name, parameters, block, dynamic) GX_EMU_REGISTER(name, parameters, block, dynamic)
 GX_P(gx_planted_barrier_missing, (const float*, float*, int), (128, 1, 1), 0)
 GX_P(gx_planted_barrier_right, (const float*, float*, int), (128, 1, 1), 0)
@@ -176,4 +195,6 @@ GX_P(gx_planted_tile_edge, (const float*, float*, int, int, int), (32, 8, 1), 0)
 GX_P(gx_planted_tile_row, (const float*, float*, int, int), (32, 8, 1), 0)
 GX_P(gx_emulated_collectives, (const int*, int*, unsigned*, int), (128, 1, 1), 0)
 GX_P(gx_planted_copy_missing, (const float*, float*), (64, 1, 1), 1024)
+GX_P(gx_planted_copy_over_missing, (const float*, float*), (64, 1, 1), 256)
+GX_P(gx_planted_copy_over_right, (const float*, float*), (64, 1, 1), 256)
 GX_P(gx_planted_copy_right, (const float*, float*), (64, 1, 1), 1024)

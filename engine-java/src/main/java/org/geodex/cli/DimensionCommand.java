@@ -109,20 +109,27 @@ final class DimensionCommand extends GeodexCommand {
       NeighbourTable table =
           Knn.of(backend, source.matrix(), x, neighbours(source.matrix().rows()), metric);
       Map<String, Object> result = new LinkedHashMap<>();
-      switch (estimator) {
-        case TWONN ->
-            put(result, DimensionTwoNn.of(table, 0, discard, bootstrap, common.seed), "facco");
-        case MLE ->
-            put(
-                result,
-                DimensionMle.of(table, average, bootstrap, common.seed),
-                average.toString());
-        case GRIDE -> putScales(result, DimensionGride.of(table, bootstrap, common.seed));
+      try {
+        estimate(table, result);
+      } catch (InputException e) {
+        throw new InputException(e, "%s: %s", x, e.getMessage());
       }
       result.put("n", source.matrix().rows());
       result.put("d", source.matrix().columns());
       result.put("k", table.k());
       return result;
+    }
+  }
+
+  private void estimate(NeighbourTable table, Map<String, Object> result) {
+    long seed = common.seed;
+    switch (estimator) {
+      case TWONN -> put(result, DimensionTwoNn.of(table, 0, discard, bootstrap, seed), "facco");
+      case MLE -> {
+        String variant = average.toString();
+        put(result, DimensionMle.of(table, average, bootstrap, seed), variant);
+      }
+      case GRIDE -> putScales(result, DimensionGride.of(table, bootstrap, seed));
     }
   }
 
@@ -173,7 +180,8 @@ final class DimensionCommand extends GeodexCommand {
             .orElseThrow(
                 () ->
                     new InputException(
-                        "%s: gride with --n1 %d needs %d neighbours of each row", x, n1, 2 * n1));
+                        "gride with --n1 %d needs %d neighbours of each row", n1, 2 * n1))
+            .defined();
     put(result, chosen.estimate(), "n1=" + n1);
     List<Map<String, Object>> list = new ArrayList<>();
     for (DimensionGride.Scale scale : scales) {

@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.geodex.backend.Backend;
 import org.geodex.backend.BackendOptions;
 import org.geodex.backend.Backends;
+import org.geodex.error.UsageException;
 import org.geodex.intervention.Design;
 import org.geodex.report.Report;
 import picocli.CommandLine.Mixin;
@@ -36,7 +37,7 @@ abstract class GeodexCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws Exception {
     long start = System.nanoTime();
-    try (Backend backend = Backends.open(common.backendOptions())) {
+    try (Backend backend = Backends.open(backendOptions())) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("command", spec.name());
       result.put("backend", backend.name());
@@ -53,6 +54,19 @@ abstract class GeodexCommand implements Callable<Integer> {
       ResultPrinter.print(spec.commandLine().getOut(), common.json, result);
     }
     return 0;
+  }
+
+  /** The kernels of cards pass NaN over where the CPU keeps it. */
+  private BackendOptions backendOptions() {
+    BackendOptions options = common.backendOptions();
+    boolean insists =
+        spec.mixins().values().stream()
+            .anyMatch(mixin -> mixin.userObject() instanceof InputOptions in && in.allowNonfinite);
+    if (insists && options.backend().equals("cuda")) {
+      throw new UsageException(
+          "--allow-nonfinite needs --backend cpu or scalar: a card computes with finite numbers");
+    }
+    return insists && options.backend().equals("auto") ? options.withBackend("cpu") : options;
   }
 
   /** {@code warnings} of a result go to stderr too, and only there when there is no JSON. */

@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.lang.reflect.InvocationTargetException;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -70,6 +71,9 @@ public final class Main implements Runnable {
 
   /** Runs one command line and returns its exit code. */
   public static int run(String... args) {
+    // Digits and decimal points are those of the documentation, whatever the language of the
+    // system.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     if (List.of(args).equals(List.of("--version"))) {
       System.out.println(Version.line());
       return 0;

@@ -72,6 +72,9 @@ public final class KlGaussianDiagonal {
   }
 
   private static double positive(String name, int column, double variance) {
+    if (Double.isNaN(variance)) {
+      throw InputException.notFinite("in column %d of %s".formatted(column, name));
+    }
     if (!(variance > 0)) {
       throw new InputException(
           "%s: column %d is constant, so its variance is 0 and the divergence undefined; drop it or"

@@ -46,6 +46,9 @@ final class Bootstrap {
     double place = q * (sorted.length - 1);
     int below = (int) place;
     int above = Math.min(below + 1, sorted.length - 1);
+    if (sorted[below] == sorted[above]) {
+      return sorted[below]; // both may be infinite
+    }
     return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
   }
 }

@@ -12,7 +12,7 @@ import org.geodex.error.InputException;
  * of TwoNN.
  *
  * <p>d solves N/d + (n₂−n₁−1)·Σ ln μ/(1 − μ^−d) = (n₂−1)·Σ ln μ. Rows with r₍ₙ₁₎ = 0 are left out
- * and counted.
+ * and counted. Where every ratio is 1 a scale has no dimension, NaN.
  */
 public final class DimensionGride {
   private static final int MAX_ITERATIONS = 100;
@@ -26,13 +26,35 @@ public final class DimensionGride {
    * @param n2 rank of the farther neighbour
    * @param distance mean distance of the neighbours of rank n₂: the scale in the unit of the data
    */
-  public record Scale(int n1, int n2, double distance, DimensionEstimate estimate) {}
+  public record Scale(int n1, int n2, double distance, DimensionEstimate estimate) {
+    /**
+     * This scale.
+     *
+     * @throws InputException where it has no dimension
+     */
+    public Scale defined() {
+      if (Double.isNaN(estimate.value())) {
+        throw new InputException(
+            "gride: at n1 = %d, %d of %d rows have neighbours at distance 0 and the rest have"
+                + " equally near ones, so that no ratio tells a dimension",
+            n1, estimate.zeroDistances(), estimate.zeroDistances() + estimate.used());
+      }
+      return this;
+    }
+  }
 
-  /** The scales n₁ = 1, 2, 4 … that {@code table} has enough neighbours for. */
+  /**
+   * The scales n₁ = 1, 2, 4 … that {@code table} has enough neighbours for.
+   *
+   * @throws InputException when none of them has a dimension
+   */
   public static List<Scale> of(NeighbourTable table, int resamples, long seed) {
     List<Scale> scales = new ArrayList<>();
     for (int n1 = 1; 2 * n1 <= table.k(); n1 *= 2) {
       scales.add(scale(table, n1, resamples, seed));
+    }
+    if (scales.stream().allMatch(scale -> Double.isNaN(scale.estimate().value()))) {
+      scales.forEach(Scale::defined);
     }
     return scales;
   }
@@ -51,15 +73,12 @@ public final class DimensionGride {
       }
     }
     double[] terms = Arrays.copyOf(logRatios, used);
-    if (Arrays.stream(terms).sum() == 0) {
-      throw new InputException(
-          "gride: at n1 = %d, %d of %d rows have neighbours at distance 0 and the rest have"
-              + " equally near ones, so that no ratio tells a dimension",
-          n1, table.n() - used, table.n());
-    }
+    int copies = table.n() - used;
     DimensionEstimate estimate =
-        Bootstrap.estimate(
-            used, table.n() - used, counts -> maximize(terms, counts, n1, n2), resamples, seed);
+        Arrays.stream(terms).sum() == 0
+            ? new DimensionEstimate(Double.NaN, Double.NaN, Double.NaN, used, copies)
+            : Bootstrap.estimate(
+                used, copies, counts -> maximize(terms, counts, n1, n2), resamples, seed);
     return new Scale(n1, n2, sum / table.n(), estimate);
   }
 

@@ -36,11 +36,16 @@ public final class DimensionTwoNn {
     }
     double[] sorted = Arrays.copyOf(logRatios, used);
     Arrays.sort(sorted);
-    if (used == 0 || sorted[used - 1] == 0) {
+    int kept = (int) kept(used, discard);
+    if (used > 1 && kept == 0) {
       throw new InputException(
-          "twonn: %d of %d rows have a copy for nearest neighbour and the rest have two"
-              + " equally near ones, so that no ratio tells a dimension",
-          table.n() - used, table.n());
+          "twonn: without a share of %s of them, none of %d ratios is left", discard, used);
+    }
+    if (kept == 0 || sorted[kept - 1] == 0) {
+      throw new InputException(
+          "twonn: %d of %d rows have a copy for nearest neighbour, and of %d that are left %d have"
+              + " two equally near ones, so that no ratio tells a dimension",
+          table.n() - used, table.n(), kept, kept);
     }
     return Bootstrap.estimate(
         used, table.n() - used, counts -> slope(sorted, counts, discard), resamples, seed);
@@ -48,8 +53,7 @@ public final class DimensionTwoNn {
 
   private static double slope(double[] sorted, int[] counts, double discard) {
     int total = Arrays.stream(counts).sum();
-    // A rank of N has F = 1, infinitely far up the line: it is never part of the fit.
-    long last = Math.min((long) Math.floor((1 - discard) * total), total - 1L);
+    long last = kept(total, discard);
     double xy = 0;
     double xx = 0;
     long rank = 0;
@@ -61,6 +65,13 @@ public final class DimensionTwoNn {
         xx += sorted[i] * sorted[i];
       }
     }
-    return xy / xx;
+    return xx == 0 ? Double.POSITIVE_INFINITY : xy / xx;
+  }
+
+  /** How many ratios, smallest first, the fit takes. */
+  private static long kept(int total, double discard) {
+    // The share may be a rounding below its product. A rank of N has F = 1, infinitely far up the
+    // line: it is never part of the fit.
+    return Math.clamp((long) Math.floor((1 - discard) * total + 1e-9), 0, Math.max(0, total - 1));
   }
 }

@@ -91,6 +91,9 @@ public final class MutualInformationKsg {
     int k = parameters.k();
     double sum = 0;
     for (int i = 0; i < n; i++) {
+      if (counts.x()[i] < 0 || counts.y()[i] < 0) {
+        throw InputException.notFinite("in the distances from row " + i);
+      }
       sum +=
           switch (parameters.variant()) {
             case ONE -> psi.at(counts.x()[i] + 1) + psi.at(counts.y()[i] + 1);

@@ -87,6 +87,9 @@ public final class MutualInformationMatrix {
 
   private static double median(Backend backend, String name, Matrix x) {
     double median = backend.pairs().medianDistance(x);
+    if (Double.isNaN(median)) {
+      throw InputException.notFinite("in the distances between the rows of " + name);
+    }
     if (!(median > 0)) {
       throw new InputException(
           "more than half of the pairs of rows of %s are equal, so the median distance is 0: give"

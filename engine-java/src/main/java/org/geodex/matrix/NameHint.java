@@ -12,10 +12,13 @@ final class NameHint {
 
   /** The only name there is. */
   static String only(String kind, Path file, Collection<String> names) {
+    if (names.isEmpty()) {
+      throw new InputException("%s: holds no %s", file, kind);
+    }
     if (names.size() != 1) {
       throw new InputException(
           "%s: holds %d %ss, name one: %s#%s",
-          file, names.size(), kind, file, names.isEmpty() ? kind : names.iterator().next());
+          file, names.size(), kind, file, names.iterator().next());
     }
     return names.iterator().next();
   }

@@ -17,11 +17,19 @@ public final class UnitScale implements AutoCloseable {
   }
 
   public static UnitScale of(Matrix x) {
+    int exponent = exponent(x);
+    return exponent == 0 ? asIs(x) : new UnitScale(scaled(x, exponent), exponent);
+  }
+
+  /** Whether f32 cannot hold the squares of a matrix's values. */
+  public static boolean isNeeded(Matrix x) {
+    return exponent(x) != 0;
+  }
+
+  private static int exponent(Matrix x) {
     float largest = FiniteCheck.largestMagnitude(x.reading());
     int exponent = largest == 0 || !Float.isFinite(largest) ? 0 : Math.getExponent(largest);
-    return Math.abs(exponent) > MOST_EXPONENT
-        ? new UnitScale(scaled(x, exponent), exponent)
-        : asIs(x);
+    return Math.abs(exponent) > MOST_EXPONENT ? exponent : 0;
   }
 
   /** For what depends on scale. */

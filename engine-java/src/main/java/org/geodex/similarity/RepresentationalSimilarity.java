@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Pairs;
+import org.geodex.error.InputException;
 import org.geodex.matrix.Matrix;
 
 /**
@@ -57,9 +58,16 @@ public final class RepresentationalSimilarity implements Similarity {
   }
 
   private static void checkDistancesVary(double variance, double scale, int which) {
+    checkIsNumber(variance, which);
     if (!(variance > 1e-14 * scale)) {
-      throw new org.geodex.error.InputException(
+      throw new InputException(
           "rsa is not defined: the distances within matrix %d are all equal", which + 1);
+    }
+  }
+
+  private static void checkIsNumber(double value, int which) {
+    if (Double.isNaN(value)) {
+      throw InputException.notFinite("in the distances within matrix " + (which + 1));
     }
   }
 
@@ -75,6 +83,9 @@ public final class RepresentationalSimilarity implements Similarity {
       try (Matrix.Owned distances = backend.pairs().condensedDistances(xs.get(a))) {
         ranks[a] = new float[distances.columns()];
         distances.copyRow(0, ranks[a]);
+        for (float distance : ranks[a]) {
+          checkIsNumber(distance, a);
+        }
       }
     }
     double[][] centredRanks = new double[ranks.length][];

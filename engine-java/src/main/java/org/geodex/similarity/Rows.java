@@ -29,6 +29,9 @@ final class Rows {
 
   /** Refuses a self term that is nothing but rounding. */
   static void checkVaries(double selfTerm, double scale, int which, String measure) {
+    if (Double.isNaN(selfTerm)) {
+      throw InputException.notFinite("in matrix " + (which + 1));
+    }
     if (!(selfTerm > 1e-20 * scale)) {
       throw new InputException(
           "%s is not defined: the rows of matrix %d are all equal", measure, which + 1);

@@ -36,16 +36,16 @@ import org.geodex.model.TokenBatch;
  * <p>Quantities of a hidden state: normalized coding length (unit rows) at each ε; matrix entropy
  * and effective rank (centred unit rows), absolute and as a share of ln d and d. Of the first
  * hidden state also: the conditional entropy of a token given its context, half the information
- * gain at the fixed scale c = d/(T·ε²), T the longest context, mean over a text's tokens but the
- * first and of the last; Diff-eRank, the effective rank with fresh weights less that of the trained
- * model, and the ratio of the two. And the model's own next-token loss where it has one.
+ * gain at the fixed scale c = d/(T·ε²), T the longest context allowed, mean over a text's tokens
+ * but the first and of the last; Diff-eRank, the effective rank with fresh weights less that of the
+ * trained model, and the ratio of the two. And the model's own next-token loss where it has one.
  *
  * <p>Memory: texts are read one at a time; their hidden states are kept until {@value #BLOCK_BYTES}
  * bytes or an eighth of the budget is full, then measured side by side.
  *
  * @param epsilons distortions, the first also for the conditional entropy
  * @param layers hidden states to look at, 0 the embedding, −1 the last, −2 the one before
- * @param length T, the longest context in tokens
+ * @param length T, the longest context allowed, in tokens
  * @param freshSeeds seeds of fresh weights; none leaves Diff-eRank out
  * @param seed of the bootstrap
  */

@@ -140,6 +140,25 @@ class InformationCommandsTest {
     assertRefused(2, "--eps -1", "kl", x, y, "--estimator", "gaussian-diag", "--eps", -1);
   }
 
+  /** Insisting gives the CPU, and a sentence where nothing comes of it. */
+  @Test
+  void valuesThatAreNotFinite() {
+    Path nan = folder.resolve("nan.npy");
+    try (Matrix.Owned left = Samples.normal(1, 300, 2)) {
+      left.set(7, 1, Float.NaN);
+      MatrixWriter.write(nan, left);
+    }
+    assertRefused(3, "row 7, column 1", "kl", nan, y, "--estimator", "gaussian-diag");
+    String insist = "--allow-nonfinite";
+    assertRefused(
+        3, "not finite in column 1", "kl", nan, y, "--estimator", "gaussian-diag", insist);
+    assertRefused(3, "not finite", "mi", nan, y, "--estimator", "matrix", insist);
+    assertRefused(3, "not finite", "similarity", nan, y, "--measure", "cka", insist);
+    assertRefused(3, "not finite", "similarity", nan, y, "--measure", "rsa", insist);
+    Path out = folder.resolve("out.npy");
+    assertRefused(2, "finite numbers", "pairwise", nan, "--out", out, "--backend", "cuda", insist);
+  }
+
   /** Two independent coins: every joint 4-th distance is 0, so KSG gives ψ(4) − 2ψ(1) + ψ(n). */
   @Test
   void tiesAreToldWithTheirReason() {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.geodex.backend.Backend;
 import org.geodex.backend.cpu.CpuBackend;
@@ -126,6 +127,40 @@ class DimensionTest {
         (x1 * y1 + x2 * y2) / (x1 * x1 + x2 * x2),
         DimensionTwoNn.of(table, 0, 0, 0, 0).value(),
         1e-14);
+  }
+
+  /** A tenth of the ratios is infinite evidence, the rest none; or none is left. */
+  @Test
+  void aFitOfEqualDistancesIsRefused() {
+    double[] distances = new double[2 * 20];
+    Arrays.fill(distances, 1);
+    distances[1] = 2;
+    NeighbourTable equal = new NeighbourTable(20, 2, new int[2 * 20], distances);
+    assertThrows(InputException.class, () -> DimensionTwoNn.of(equal, 0, 0.1, 0, 0));
+    InputException e =
+        assertThrows(InputException.class, () -> DimensionTwoNn.of(equal, 0, 0.99, 0, 0));
+    assertTrue(e.getMessage().contains("0.99"), e.getMessage());
+    // Without nine tenths of ten one is left, though 1 − 0.9 is a rounding below 0.1.
+    double[] twice = new double[2 * 10];
+    Arrays.setAll(twice, i -> 1 + i % 2);
+    NeighbourTable ten = new NeighbourTable(10, 2, new int[2 * 10], twice);
+    double expected = -Math.log(0.9) / Math.log(2);
+    assertEquals(expected, DimensionTwoNn.of(ten, 0, 0.9, 0, 0).value(), 1e-12);
+  }
+
+  /** Every row has a copy: nothing to be seen at n₁ = 1, all there is from n₁ = 2 on. */
+  @Test
+  void aScaleWithoutDimensionLeavesTheOthers() {
+    try (Matrix.Owned x = cube(2)) {
+      float[] row = new float[30];
+      for (int i = 0; i < N; i += 2) {
+        x.copyRow(i, row);
+        x.setRow(i + 1, row);
+      }
+      var scales = DimensionGride.of(table(x, 8), 10, 3);
+      assertThrows(InputException.class, () -> scales.getFirst().defined());
+      assertEquals(2, scales.get(1).defined().estimate().value(), 0.3);
+    }
   }
 
   @Test

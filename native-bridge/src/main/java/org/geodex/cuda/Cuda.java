@@ -53,12 +53,19 @@ public final class Cuda {
           "device %d: there are %d, numbered from 0", options.device(), devices);
     }
     if (options.driver().equals("system")) {
-      String why = KernelImages.whyNoKernels(panama.version());
+      String why = whyNoKernels(panama, options.device());
       if (why != null) {
-        throw new UnavailableException("no kernels for this device: %s", why);
+        throw new UnavailableException(
+            "no kernels for device %d, %s: %s",
+            options.device(), panama.deviceName(options.device()), why);
       }
     }
     return options.binding().equals("panama") ? panama : jcuda(panama);
+  }
+
+  private static String whyNoKernels(CudaDriver driver, int device) {
+    int capability = 10 * driver.attribute(MAJOR, device) + driver.attribute(MINOR, device);
+    return KernelImages.whyNoKernels(driver.version(), capability);
   }
 
   private static CudaDriver jcuda(PanamaDriver panama) {
@@ -108,8 +115,6 @@ public final class Cuda {
         devices.add(describeDevice(driver, i));
       }
       system.put("devices", devices);
-      String kernels = KernelImages.whyNoKernels(driver.version());
-      system.put("kernels", kernels == null ? "available" : "unavailable - " + kernels);
       system.put("cublas", describeBlas(driver.version()));
       String nvrtc = Nvrtc.whyUnavailable(driver.version());
       system.put("nvrtc", nvrtc == null ? "available" : "unavailable - " + nvrtc);
@@ -136,6 +141,8 @@ public final class Cuda {
         "compute_capability",
         driver.attribute(MAJOR, device) + "." + driver.attribute(MINOR, device));
     map.put("multiprocessors", driver.attribute(MULTIPROCESSORS, device));
+    String why = whyNoKernels(driver, device);
+    map.put("kernels", why == null ? "available" : "unavailable - " + why);
     return map;
   }
 }

@@ -19,6 +19,9 @@ import org.geodex.error.UnavailableException;
 final class KernelImages {
   private static final Properties BUILD = readBuild();
 
+  /** The oldest compute capability that the sources compile for. */
+  private static final int OLDEST = 80;
+
   /** Whether the fatbins are to be left alone: for tests of the compilation at first use. */
   private static final boolean FROM_SOURCES =
       "sources".equals(System.getProperty("geodex.cuda.images"));
@@ -66,11 +69,16 @@ final class KernelImages {
   }
 
   /**
-   * Says why no kernel can run on a driver, if so.
+   * Says why no kernel can run on a device, if so.
    *
+   * @param capability 90 for compute capability 9.0
    * @return null when kernels can be loaded
    */
-  static String whyNoKernels(int driverVersion) {
+  static String whyNoKernels(int driverVersion, int capability) {
+    if (capability < OLDEST) {
+      return "it has compute capability %d.%d, the kernels need %d.%d (asynchronous copies)"
+          .formatted(capability / 10, capability % 10, OLDEST / 10, OLDEST % 10);
+    }
     String refused = whyNoFatbin(driverVersion);
     String uncompiled = refused == null ? null : Nvrtc.whyUnavailable(driverVersion);
     return uncompiled == null ? null : refused + "; and " + uncompiled;

@@ -68,10 +68,9 @@ final class Nvrtc {
     int computeCapabilityMajor = 75;
     int computeCapabilityMinor = 76;
     String architecture =
-        "sm_%d%d"
-            .formatted(
-                driver.attribute(computeCapabilityMajor, device),
-                driver.attribute(computeCapabilityMinor, device));
+        "sm_"
+            + driver.attribute(computeCapabilityMajor, device)
+            + driver.attribute(computeCapabilityMinor, device);
     return compile(file, architecture, driver.version(), why);
   }
 

@@ -12,4 +12,12 @@ public final class InputException extends GeodexException {
   public InputException(Throwable cause, String message, Object... args) {
     super(3, args.length == 0 ? message : String.format(message, args), cause);
   }
+
+  /** NaN came out, {@code where} tells of what. */
+  public static InputException notFinite(String where) {
+    return new InputException(
+        "values are not finite %s: the input holds NaN or infinity, or numbers so large that their"
+            + " products are",
+        where);
+  }
 }

@@ -300,6 +300,23 @@ class EmulatorTest {
         });
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"missing", "right"})
+  void aCopyIntoWhatOthersStillRead(String which) {
+    on(
+        context -> {
+          try (DeviceBuffer x = ones(context, 64);
+              DeviceBuffer y = context.allocate(4 * 64)) {
+            CudaKernel copy =
+                planted(context, "gx_planted_copy_over_" + which, new Grid(64), 256, P, P);
+            String found =
+                finding(context, () -> copy.launch(context.stream(), new Grid(1), 256, x, y));
+            assertEquals(which.equals("right"), found.isEmpty(), found);
+            assertEquals(which.equals("missing"), found.contains("race"), found);
+          }
+        });
+  }
+
   /** The last, partial column of tiles is left out: the result has a hole. */
   @Test
   void aWrongTileEdgeThatLeavesAHole() {

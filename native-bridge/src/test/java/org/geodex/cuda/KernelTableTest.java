@@ -78,6 +78,12 @@ class KernelTableTest {
     return Pattern.compile(parts + "\\(");
   }
 
+  @Test
+  void aCardThatIsTooOldIsNamed() {
+    String why = KernelImages.whyNoKernels(13000, 75);
+    assertTrue(why.contains("7.5") && why.contains("8.0"), why);
+  }
+
   /** Where nvcc was there: registers and shared memory of every kernel are known, none spills. */
   @Test
   void everyKernelFitsIntoItsRegisters() {

@@ -478,9 +478,7 @@ final class CpuAlgebra implements Algebra {
   /** LAPACK's C interface refuses NaN by a negative number, as it does wrong arguments. */
   static void check(String routine, int info, Object a) {
     if (info < 0) {
-      throw new InputException(
-          "values are not finite where a matrix is decomposed: the input holds NaN or infinity, or"
-              + " numbers so large that their products are");
+      throw InputException.notFinite("where a matrix is decomposed");
     }
     if (info != 0) {
       throw new IllegalStateException("%s on %s: info %d".formatted(routine, a, info));

@@ -56,17 +56,19 @@ final class CudaGeometry implements Geometry {
     PreparedRows left = PreparedRows.of(job, x, metric);
     PreparedRows right = x == y ? left : PreparedRows.of(job, y, metric);
     boolean squared = metric == Metric.EUCLIDEAN || metric == Metric.SQEUCLIDEAN;
-    if (squared && precision == Precision.EXPANDED) {
+    boolean extreme =
+        squared && (DirectDistances.needF64(job, x) || x != y && DirectDistances.needF64(job, y));
+    if (squared && precision == Precision.EXPANDED && !extreme) {
       ExpandedDistances expanded = ExpandedDistances.of(job, left, right, metric);
       job.stream(out, (from, rows, into) -> expanded.distances(job, from, rows, into));
       return;
     }
-    boolean direct = precision == Precision.DIRECT && squared;
+    boolean f64 = extreme || squared && precision == Precision.DIRECT;
     boolean upper = x == y && job.isWhole(out); // half of a symmetric matrix
     job.stream(
         out,
         (from, rows, into) ->
-            DirectDistances.enqueue(job, metric, direct, left, from, rows, right, into, upper));
+            DirectDistances.enqueue(job, metric, f64, left, from, rows, right, into, upper));
   }
 
   @Override

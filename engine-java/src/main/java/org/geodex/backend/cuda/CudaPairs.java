@@ -39,11 +39,12 @@ final class CudaPairs implements Pairs {
           for (Matrix x : xs) {
             points.add(PreparedRows.of(job, x, Metric.EUCLIDEAN));
           }
+          List<Boolean> f64 = xs.stream().map(x -> DirectDistances.needF64(job, x)).toList();
           Strip strip = new Strip(job, count, atOnce, n);
           for (int from = 0; from < n; from += atOnce) {
             int height = Math.min(atOnce, n - from);
             for (int a = 0; a < count; a++) {
-              strip.make(a, points.get(a), bandwidths[a], from, height);
+              strip.make(a, points.get(a), f64.get(a), bandwidths[a], from, height);
             }
             strip.add(from, height, rows, products);
           }
@@ -79,11 +80,11 @@ final class CudaPairs implements Pairs {
     }
 
     /** Enqueues the values of one matrix; {@code sigma} is NaN for the distances themselves. */
-    void make(int a, PreparedRows x, double sigma, int from, int height) {
+    void make(int a, PreparedRows x, boolean f64, double sigma, int from, int height) {
       long size = (long) height * n;
       DeviceBuffer into = values.slice(4 * a * size, 4 * size);
       boolean all = height == n;
-      DirectDistances.enqueue(job, Metric.EUCLIDEAN, false, x, from, height, x, into, all);
+      DirectDistances.enqueue(job, Metric.EUCLIDEAN, f64, x, from, height, x, into, all);
       if (!Double.isNaN(sigma)) {
         job.launch("gx_pairs_values_f32", Job.elements(size), into, size, sigma);
       }

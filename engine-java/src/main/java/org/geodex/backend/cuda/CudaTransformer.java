@@ -172,7 +172,7 @@ final class CudaTransformer implements Transformer {
       DeviceBuffer out) {
     int n = projection.outputs();
     int tile = tile(x.rows(), n, job.multiprocessors());
-    String kernel = "gx_linear_%s_%d".formatted(type(projection), tile);
+    String kernel = "gx_linear_" + type(projection) + "_" + tile;
     Grid grid = Job.tiles(x.rows(), n, tile);
     launch(job, kernel, grid, x.rows(), rows, projection, weight, after, out);
   }
@@ -276,7 +276,7 @@ final class CudaTransformer implements Transformer {
           DeviceBuffer spans = statistics == null ? null : job.floats(2 * spanRows);
           int columns = columns(a);
           job.launchShared(
-              "gx_attention_%d_f32".formatted(columns),
+              "gx_attention_" + columns + "_f32",
               attentionGrid(a),
               attentionShared(a.headSize(), columns),
               a.queries(),
@@ -426,7 +426,7 @@ final class CudaTransformer implements Transformer {
           DeviceBuffer y = job.target(out);
           int columns = columns(a);
           job.launchShared(
-              "gx_attention_values_%d_f32".formatted(columns),
+              "gx_attention_values_" + columns + "_f32",
               attentionGrid(a),
               attentionShared(0, columns),
               a.queries(),

@@ -3,6 +3,8 @@ package org.geodex.backend.cuda;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
 import org.geodex.geodesic.Metric;
+import org.geodex.matrix.Matrix;
+import org.geodex.matrix.UnitScale;
 
 /** Launches of the direct forms of {@code pairwise.cu}. */
 final class DirectDistances {
@@ -37,6 +39,14 @@ final class DirectDistances {
       case COSINE, ANGULAR, FISHER_RAO_CATEGORICAL, FISHER_RAO_NORMAL ->
           exact(job, metric, x, from, rows, y, out, upper, "gx_pairwise_exact_f32");
     }
+  }
+
+  /**
+   * Whether euclidean distances of a matrix's rows need f64 sums: their squares leave f32's range.
+   * What lies on the device is not fetched to find out.
+   */
+  static boolean needF64(Job job, Matrix x) {
+    return !job.isResident(x) && UnitScale.isNeeded(x);
   }
 
   /** Enqueues distances in f64, not rounded. */

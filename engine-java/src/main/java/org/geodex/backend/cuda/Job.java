@@ -355,9 +355,9 @@ final class Job implements AutoCloseable {
     return fitting(n, rowBytes, Long.getLong("geodex.cuda.strip", freeMemory() / 2));
   }
 
-  /** Whether a result stays on the device, as its only copy. */
-  boolean isResident(Matrix out) {
-    return DeviceMemory.of(device, out) != null;
+  /** Whether a matrix lies on the device. */
+  boolean isResident(Matrix x) {
+    return DeviceMemory.of(device, x) != null;
   }
 
   /** Whether a result is made as a whole: on the device, or in one strip. */

@@ -3,6 +3,7 @@ package org.geodex.backend.cuda;
 import java.util.Arrays;
 import org.geodex.cuda.CudaDriver.Grid;
 import org.geodex.cuda.DeviceBuffer;
+import org.geodex.geodesic.Metric;
 import org.geodex.information.KsgCounts;
 import org.geodex.information.KsgParameters;
 import org.geodex.matrix.Matrix;
@@ -30,10 +31,20 @@ final class KsgSearch {
   /**
    * The points of one space, if any, and distances in it.
    *
+   * @param points null where the distances are given
+   * @param f64 whether euclidean distances have f64 sums
    * @param distances of a strip of rows, or of all
    */
-  private record Space(DeviceBuffer points, int width, DeviceBuffer distances) {
-    static final Space NONE = new Space(null, 0, null);
+  private record Space(PreparedRows points, boolean f64, DeviceBuffer distances) {
+    static final Space NONE = new Space(null, false, null);
+
+    long pointsAddress() {
+      return points == null ? 0 : points.row(0);
+    }
+
+    int width() {
+      return points == null ? 0 : points.d();
+    }
 
     static long address(DeviceBuffer buffer) {
       return buffer == null ? 0 : buffer.address();
@@ -83,8 +94,8 @@ final class KsgSearch {
    */
   KsgCounts[] countOfDistances(Matrix dx, Matrix dy, int[][] pairings) {
     int n = dx.intRows();
-    Space sx = new Space(null, 0, job.upload(dx));
-    Space sy = new Space(null, 0, job.upload(dy));
+    Space sx = new Space(null, false, job.upload(dx));
+    Space sy = new Space(null, false, job.upload(dy));
     Counts counts = new Counts(n, pairings == null ? 1 : pairings.length, false);
     launch(sx, sy, Space.NONE, 0, n, pairings == null ? null : upload(pairings), 0, counts);
     return counts.fetch();
@@ -100,22 +111,19 @@ final class KsgSearch {
   }
 
   private Space space(Matrix x, int rows) {
-    return new Space(job.upload(x), x.columns(), job.floats((long) rows * x.rows()));
+    PreparedRows points = PreparedRows.of(job, x, metric());
+    boolean f64 = euclidean && DirectDistances.needF64(job, x);
+    return new Space(points, f64, job.floats((long) rows * x.rows()));
+  }
+
+  private Metric metric() {
+    return euclidean ? Metric.EUCLIDEAN : Metric.CHEBYSHEV;
   }
 
   private void distances(Space space, int n, int from, int height) {
-    job.launch(
-        euclidean ? "gx_pairwise_sqeuclidean_f32" : "gx_pairwise_chebyshev_f32",
-        Job.tiles(height, n, Job.TILE),
-        Job.row(space.points(), from, space.width()),
-        (long) height,
-        space.points(),
-        (long) n,
-        space.width(),
-        space.distances(),
-        (long) n,
-        euclidean ? 1 : 0,
-        height == n ? 1 : 0);
+    PreparedRows points = space.points();
+    DirectDistances.enqueue(
+        job, metric(), space.f64(), points, from, height, points, space.distances(), height == n);
   }
 
   private void launch(
@@ -136,11 +144,11 @@ final class KsgSearch {
         (long) counts.n,
         counts.n,
         from,
-        Space.address(x.points()),
+        x.pointsAddress(),
         x.width(),
-        Space.address(y.points()),
+        y.pointsAddress(),
         y.width(),
-        Space.address(z.points()),
+        z.pointsAddress(),
         z.width(),
         Space.address(order),
         parameters.k(),

@@ -126,7 +126,7 @@ final class NearestNeighbours {
 
     void rows(int i0, int height, int j0, int width) {
       job.launch(
-          "gx_topk_%d_f32".formatted(candidates),
+          "gx_topk_" + candidates + "_f32",
           Job.warpARow(height),
           strip,
           (long) width,
@@ -143,7 +143,7 @@ final class NearestNeighbours {
 
     void columns(int i0, int height, int j0, int width) {
       job.launch(
-          "gx_topk_columns_%d_f32".formatted(candidates),
+          "gx_topk_columns_" + candidates + "_f32",
           Job.warpARow(width),
           strip,
           (long) width,

@@ -113,7 +113,8 @@ final class ShortestPathRule {
         shortest = Math.min(shortest, graph.length(a));
       }
     }
-    return scale > 0 && longest <= diameter && 0.5 / scale <= FIXED_TOLERANCE * shortest;
+    boolean scaleIsF32 = scale >= Float.MIN_NORMAL && scale <= Float.MAX_VALUE;
+    return scaleIsF32 && longest <= diameter && 0.5 / scale <= FIXED_TOLERANCE * shortest;
   }
 
   private static boolean isEveryVertex(int[] sources, int n) {

@@ -1,13 +1,17 @@
 package org.geodex.backend.cuda;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.geodex.backend.Backend;
 import org.geodex.backend.Geometry;
+import org.geodex.backend.Pairs;
 import org.geodex.geodesic.Dijkstra;
 import org.geodex.geodesic.GeodesicDistances;
 import org.geodex.geodesic.Graph;
@@ -15,6 +19,10 @@ import org.geodex.geodesic.Metric;
 import org.geodex.geodesic.NeighbourTable;
 import org.geodex.geodesic.Precision;
 import org.geodex.geodesic.ShortestPaths;
+import org.geodex.information.KsgCounts;
+import org.geodex.information.KsgParameters;
+import org.geodex.information.KsgParameters.Norm;
+import org.geodex.information.KsgParameters.Variant;
 import org.geodex.matrix.Matrix;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,6 +71,52 @@ class CudaGeometryTest {
         checkPairwise(x, y, metric, precision);
         checkPairwise(y, y, metric, precision);
       }
+    }
+  }
+
+  /** Kernels go by their names where the system writes numbers in other digits. */
+  @Test
+  void namesOfKernelsKnowNoLanguage() {
+    Locale before = Locale.getDefault(Locale.Category.FORMAT);
+    Locale.setDefault(Locale.Category.FORMAT, Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Matrix.Owned x = OnEmulator.normal(2, 20, 5)) {
+      assertEquals(3, cuda.geometry().knn(x, null, 3, Metric.EUCLIDEAN).k());
+    } finally {
+      Locale.setDefault(Locale.Category.FORMAT, before);
+    }
+  }
+
+  /** Values whose squares f32 does not hold. */
+  @ParameterizedTest
+  @ValueSource(ints = {-75, 66})
+  void pairwiseBeyondTheRangeOfSquares(int exponent) {
+    try (Backend cuda = OnEmulator.cuda("panama");
+        Backend scalar = OnEmulator.scalar();
+        Matrix.Owned x = OnEmulator.normal(2, 70, 5);
+        Matrix.Owned got = Matrix.allocate(70, 70);
+        Matrix.Owned want = Matrix.allocate(70, 70)) {
+      for (int i = 0; i < 70; i++) {
+        for (int j = 0; j < 5; j++) {
+          x.set(i, j, Math.scalb(x.get(i, j), exponent));
+        }
+      }
+      scalar.geometry().pairwise(x, x, Metric.EUCLIDEAN, want);
+      for (Precision precision : Precision.values()) {
+        cuda.geometry().pairwise(x, x, Metric.EUCLIDEAN, precision, got);
+        for (int i = 0; i < 70; i++) {
+          for (int j = 0; j < 70; j++) {
+            float expected = want.get(i, j);
+            assertEquals(expected, got.get(i, j), ROUNDED * expected, precision + " " + i);
+          }
+        }
+      }
+      Pairs.Distance distance = new Pairs.Distance();
+      double sum = scalar.pairs().sums(List.of(x), distance).rows()[0][3];
+      assertEquals(sum, cuda.pairs().sums(List.of(x), distance).rows()[0][3], 1e-6 * sum);
+      KsgParameters ksg = new KsgParameters(3, Variant.ONE, Norm.EUCLIDEAN);
+      KsgCounts counts = scalar.information().ksgCounts(x, x, null, ksg);
+      assertArrayEquals(counts.x(), cuda.information().ksgCounts(x, x, null, ksg).x());
     }
   }
 
@@ -234,6 +288,22 @@ class CudaGeometryTest {
     assertEquals(
         ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED, ShortestPathRule.choose(graph, all, false));
     checkPaths(graph, ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED, 1e-5);
+  }
+
+  /** Steps of fixed point whose number a length is not f32 any more. */
+  @Test
+  void longPathsOfTinyArcsAreTheHosts() {
+    Graph graph = chain(200);
+    int[] tail = IntStream.range(0, 199).toArray();
+    int[] head = IntStream.range(1, 200).toArray();
+    double[] tiny = IntStream.range(0, 199).mapToDouble(i -> 1e-33).toArray();
+    assertEquals(
+        ShortestPathRule.Choice.FLOYD_WARSHALL_FIXED,
+        ShortestPathRule.choose(graph, GeodesicDistances.all(graph), false));
+    Graph small = Graph.of(200, tail, head, tiny);
+    assertEquals(
+        ShortestPathRule.Choice.HOST,
+        ShortestPathRule.choose(small, GeodesicDistances.all(small), false));
   }
 
   private static void checkPaths(Graph graph, ShortestPathRule.Choice choice, double relative) {
