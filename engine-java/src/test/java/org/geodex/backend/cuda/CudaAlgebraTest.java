@@ -26,9 +26,12 @@ class CudaAlgebraTest {
     System.clearProperty("geodex.cuda.products");
   }
 
-  /** One element; 127 x 129 around the tile, 17 a slab and a tail; by cuBLAS and by our kernel. */
+  /**
+   * One element; 127 x 129 around the tile, 17 a slab and a tail; 50 a slab again in the first
+   * buffer; by cuBLAS and by our kernel.
+   */
   @ParameterizedTest
-  @CsvSource({"1,1,1,own", "127,129,17,own", "5,130,16,own", "40,33,9,cublas"})
+  @CsvSource({"1,1,1,own", "127,129,17,own", "5,130,16,own", "30,33,50,own", "40,33,9,cublas"})
   void gemmEqualsTheSpecification(int m, int n, int k, String products) {
     System.setProperty("geodex.cuda.products", products);
     for (boolean left : List.of(false, true)) {
