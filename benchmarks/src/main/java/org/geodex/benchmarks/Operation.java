@@ -89,7 +89,7 @@ public enum Operation {
         }
       }),
 
-  DIMENSION_TWONN(Cost.KNN, in -> DimensionTwoNn.of(in.knn(2), 0.1, 0, 1).value()),
+  DIMENSION_TWONN(Cost.KNN, in -> DimensionTwoNn.of(in.knn(2), 0, 0.1, 0, 1).value()),
   DIMENSION_GRIDE(Cost.KNN, in -> DimensionGride.of(in.knn(8), 0, 1).getFirst().estimate().value()),
   DIMENSION_MLE(
       Cost.KNN, in -> DimensionMle.of(in.knn(8), DimensionMle.Average.values()[0], 0, 1).value()),

@@ -203,7 +203,10 @@ final class CpuPairs implements Pairs {
     Matrix.Owned out = Matrix.allocate(1, (int) pairs);
     try {
       // By the direct form: what is equal must come out equal, for ranks.
-      RowDistances distances = RowDistances.of(x, x, Metric.EUCLIDEAN, parallel);
+      PairDistance distances =
+          RowDistances.isSmall(x, x)
+              ? (i, j) -> distance(x, i, j)
+              : RowDistances.of(x, x, Metric.EUCLIDEAN, parallel)::rounded;
       TileGrid grid = new TileGrid(n);
       parallel.forEach(
           grid.tiles(), t -> writeCondensed(grid.tile((int) t), distances, n, out.segment()));
@@ -214,14 +217,31 @@ final class CpuPairs implements Pairs {
     }
   }
 
+  @FunctionalInterface
+  private interface PairDistance {
+    float of(long i, long j);
+  }
+
+  private static float distance(Matrix x, long i, long j) {
+    MemorySegment rows = x.segment();
+    long left = x.offset(i);
+    long right = x.offset(j);
+    double sum = 0;
+    for (long at = 0; at < 4L * x.columns(); at += 4) {
+      double difference = (double) rows.get(F32, left + at) - rows.get(F32, right + at);
+      sum = Math.fma(difference, difference, sum);
+    }
+    return (float) Math.sqrt(sum);
+  }
+
   private static void writeCondensed(
-      TileGrid.Tile tile, RowDistances distances, int n, MemorySegment out) {
+      TileGrid.Tile tile, PairDistance distances, int n, MemorySegment out) {
     for (int r = 0; r < tile.rows(); r++) {
       long i = (long) tile.firstRow() + r;
       long start = i * n - i * (i + 1) / 2 - i - 1;
       for (int c = tile.firstColumnAbove(r); c < tile.columns(); c++) {
         long j = (long) tile.firstColumn() + c;
-        out.setAtIndex(F32, start + j, distances.rounded(i, j));
+        out.setAtIndex(F32, start + j, distances.of(i, j));
       }
     }
   }

@@ -43,7 +43,12 @@ abstract sealed class RowDistances {
     this.x = x.segment();
     this.y = y.segment();
     this.columns = x.columns();
-    this.small = (double) x.rows() * y.rows() * columns <= SMALL;
+    this.small = isSmall(x, y);
+  }
+
+  /** Whether plain loops are sooner done than vector code is compiled. */
+  static boolean isSmall(Matrix x, Matrix y) {
+    return (double) x.rows() * y.rows() * x.columns() <= SMALL;
   }
 
   static RowDistances of(Matrix x, Matrix y, Metric metric, Parallel parallel) {
