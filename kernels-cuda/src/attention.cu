@@ -355,7 +355,6 @@ __device__ __forceinline__ void attention(
             score == kNone ? 0.0f : expf(score - sh.most[r]) * sh.inverse[r];
       }
     }
-    __syncthreads();
   }
 }
 
