@@ -21,6 +21,9 @@ logs=$cache/logs # one archive of them comes back
 mkdir "$logs"
 started=$(date +%s)
 
+# The toolkit's programs, where they are not on the PATH.
+PATH=$PATH:/usr/local/cuda/bin
+
 # cuBLAS and NVRTC of Python's packages, wherever this machine's python3 keeps them.
 packages=$(python3 -c 'import glob, nvidia; print(":".join(d for p in nvidia.__path__ for d in glob.glob(p + "/*/lib")))' 2>/dev/null)
 

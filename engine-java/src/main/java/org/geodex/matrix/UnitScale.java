@@ -17,17 +17,21 @@ public final class UnitScale implements AutoCloseable {
   }
 
   public static UnitScale of(Matrix x) {
-    int exponent = exponent(x);
+    int exponent = exponent(largest(x));
     return exponent == 0 ? asIs(x) : new UnitScale(scaled(x, exponent), exponent);
   }
 
-  /** Whether f32 cannot hold the squares of a matrix's values. */
-  public static boolean isNeeded(Matrix x) {
-    return exponent(x) != 0;
+  /** The largest magnitude in a matrix, NaN if there is one. */
+  public static float largest(Matrix x) {
+    return FiniteCheck.largestMagnitude(x.reading());
   }
 
-  private static int exponent(Matrix x) {
-    float largest = FiniteCheck.largestMagnitude(x.reading());
+  /** Whether f32 cannot hold the squares of values up to a largest. */
+  public static boolean isNeeded(float largest) {
+    return exponent(largest) != 0;
+  }
+
+  private static int exponent(float largest) {
     int exponent = largest == 0 || !Float.isFinite(largest) ? 0 : Math.getExponent(largest);
     return Math.abs(exponent) > MOST_EXPONENT ? exponent : 0;
   }

@@ -8,6 +8,9 @@ import org.geodex.matrix.UnitScale;
 
 /** Launches of the direct forms of {@code pairwise.cu}. */
 final class DirectDistances {
+  /** Rows that a core of the host looks at. */
+  private static final int ROWS_AT_ONCE = 512;
+
   private DirectDistances() {}
 
   /**
@@ -46,7 +49,23 @@ final class DirectDistances {
    * What lies on the device is not fetched to find out.
    */
   static boolean needF64(Job job, Matrix x) {
-    return !job.isResident(x) && UnitScale.isNeeded(x);
+    if (job.isResident(x)) {
+      return false;
+    }
+    float[] largest = new float[Job.blocks(x.rows(), ROWS_AT_ONCE)];
+    job.cores()
+        .forEach(
+            largest.length,
+            block -> {
+              long from = block * ROWS_AT_ONCE;
+              long to = Math.min(x.rows(), from + ROWS_AT_ONCE);
+              largest[(int) block] = UnitScale.largest(x.rows(from, to));
+            });
+    float all = 0;
+    for (float value : largest) {
+      all = Math.max(all, value);
+    }
+    return UnitScale.isNeeded(all);
   }
 
   /** Enqueues distances in f64, not rounded. */

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.geodex.backend.Parallel;
 import org.geodex.cuda.CudaBlas;
 import org.geodex.cuda.CudaContext;
 import org.geodex.cuda.CudaDriver.Grid;
@@ -218,6 +219,11 @@ final class Job implements AutoCloseable {
   /** Bytes that buffers may still take: what is free, with a tenth left for the driver. */
   long freeMemory() {
     return device.residency().available();
+  }
+
+  /** Those of the host. */
+  Parallel cores() {
+    return device.cores();
   }
 
   int multiprocessors() {
