@@ -4,7 +4,8 @@
 //
 // Environment, read once: GEODEX_EMULATOR_STREAMS=late|eager, GEODEX_EMULATOR_SEED=n (order of
 // blocks, threads and streams), GEODEX_EMULATOR_MEMORY=bytes (of the device),
-// GEODEX_EMULATOR_DEVICES=0 (none), GEODEX_EMULATOR_VERSION=12040 (an older driver).
+// GEODEX_EMULATOR_DEVICES=0 (none), GEODEX_EMULATOR_VERSION=12040 (an older driver),
+// GEODEX_EMULATOR_CAPABILITY=75 (an older card).
 //
 // A module image is an ELF library that build.sh made from the .cu files; it is loaded as it is.
 
@@ -508,6 +509,8 @@ GX_API cuDeviceTotalMem_v2(size_t* bytes, int device) {
 GX_API cuDeviceGetAttribute(int* value, int attribute, int device) {
   GX_ENTER
   if (device != 0) return kInvalidDevice;
+  const char* text = getenv("GEODEX_EMULATOR_CAPABILITY");
+  const int capability = text ? atoi(text) : 90;
   switch (attribute) {
     case 1: *value = 1024; break;            // MAX_THREADS_PER_BLOCK
     case 2: case 3: *value = 1024; break;    // MAX_BLOCK_DIM_X, Y
@@ -526,8 +529,8 @@ GX_API cuDeviceGetAttribute(int* value, int attribute, int device) {
     case 38: *value = 1 << 20; break;        // L2_CACHE_SIZE
     case 39: *value = 1024; break;           // MAX_THREADS_PER_MULTIPROCESSOR
     case 41: *value = 1; break;              // UNIFIED_ADDRESSING
-    case 75: *value = 9; break;              // COMPUTE_CAPABILITY_MAJOR
-    case 76: *value = 0; break;              // COMPUTE_CAPABILITY_MINOR
+    case 75: *value = capability / 10; break;              // COMPUTE_CAPABILITY_MAJOR
+    case 76: *value = capability % 10; break;              // COMPUTE_CAPABILITY_MINOR
     case 81: *value = 228 << 10; break;      // MAX_SHARED_MEMORY_PER_MULTIPROCESSOR
     case 97: *value = 227 << 10; break;      // MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
     case 99: *value = 1; break;              // HOST_REGISTER_SUPPORTED

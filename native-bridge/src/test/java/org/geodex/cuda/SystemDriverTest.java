@@ -55,8 +55,17 @@ class SystemDriverTest {
     CudaProcess.library(folder, "libcuda.so.1");
     CudaProcess.library(folder, "libnvrtc.so.13"); // which that driver cannot serve
     String out = CudaProcess.run(folder, "jcuda", Map.of("GEODEX_EMULATOR_VERSION", "11040"));
-    assertTrue(out.startsWith("exit 4: no kernels for this device: "), out);
+    assertTrue(out.startsWith("exit 4: no kernels for device 0, Geodex emulator (CPU): "), out);
     assertTrue(out.contains("NVRTC was not found (tried "), out);
+  }
+
+  /** Before its fatbins are refused one by one: NVRTC could not help. */
+  @Test
+  void aCardTooOldForTheKernels() throws Exception {
+    CudaProcess.library(folder, "libcuda.so.1");
+    String out = CudaProcess.run(folder, "panama", Map.of("GEODEX_EMULATOR_CAPABILITY", "75"));
+    assertTrue(out.startsWith("exit 4: no kernels for device 0"), out);
+    assertTrue(out.contains("compute capability 7.5, the kernels need 8.0"), out);
   }
 
   /** The sources are compiled at first use, once; JCublas runs over libcublas.so.13. */
