@@ -156,7 +156,6 @@ __device__ __forceinline__ float kth_joint(const Rows& rows, int k, int* bins, i
     __syncthreads();
     prefix |= static_cast<unsigned>(chosen[0]) << shift;
     left -= chosen[1];
-    __syncthreads();
   }
   return __uint_as_float(prefix);
 }

@@ -199,16 +199,16 @@ __device__ __forceinline__ ScoreKey score_key(float p, const float* yy, int mode
 template <int R>
 __device__ __forceinline__ void fold_rows(
     const float* p, long long ldp, int rows, int columns, const float* yy, int mode,
-    long long first_row, int first_column, int same, unsigned long long* keys, int fresh) {
+    int first_row, int first_column, int same, unsigned long long* keys, int fresh) {
   const int row = blockIdx.x * kWarpsABlock + warp_id();
   if (row >= rows) {
     return;
   }
-  unsigned long long* mine = keys + (first_row + row) * (R * kWarp);
+  unsigned long long* mine = keys + (first_row + row) * static_cast<long long>(R * kWarp);
   Candidates<R> candidates;
   candidates.open(mine, fresh);
   const float* scores = p + row * ldp;
-  const long long self = same ? first_row + row - first_column : -1;
+  const int self = same ? first_row + row - first_column : -1;
   for (int c0 = 0; c0 < columns; c0 += kAtOnce * kWarp) {
     ScoreKey key[kAtOnce];
 #pragma unroll
@@ -250,11 +250,12 @@ struct ColumnStage {
 template <int R>
 __device__ __forceinline__ void fold_columns(
     const float* p, long long ldp, int rows, int columns, const float* yy, int mode,
-    int first_row, long long first_column, unsigned long long* keys, int fresh) {
+    int first_row, int first_column, int same, unsigned long long* keys, int fresh) {
   __shared__ ColumnStage stage;
   const int column = blockIdx.x * kWarpsABlock + warp_id();
   const bool mine = column < columns;
-  unsigned long long* list = keys + (first_column + column) * (R * kWarp);
+  const int self = same ? first_column + column - first_row : -1;
+  unsigned long long* list = keys + (first_column + column) * static_cast<long long>(R * kWarp);
   Candidates<R> candidates;
   if (mine) {
     candidates.open(list, fresh);
@@ -272,10 +273,11 @@ __device__ __forceinline__ void fold_columns(
     ScoreKey key[kAtOnce];
 #pragma unroll
     for (int q = 0; q < kAtOnce; q++) {
-      const int r = q * kWarp + lane_id();
+      const int staged = q * kWarp + lane_id();
+      const int r = r0 + staged;
       key[q] = {kNoKey};
-      if (r0 + r < rows) {
-        key[q] = score_key(stage.value[warp_id()][r], yy, mode, first_row + r0 + r);
+      if (r < rows && r != self) {
+        key[q] = score_key(stage.value[warp_id()][staged], yy, mode, first_row + r);
       }
     }
     candidates.offer(key);
@@ -389,15 +391,15 @@ __device__ __forceinline__ void select_row(
 #define GX_TOPK(K)                                                                            \
   GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_##K##_f32(                                \
       const float* p, long long ldp, int rows, int columns, const float* yy, int mode,        \
-      long long first_row, int first_column, int same, unsigned long long* keys, int fresh) { \
+      int first_row, int first_column, int same, unsigned long long* keys, int fresh) {       \
     fold_rows<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, same,      \
                          keys, fresh);                                                        \
   }                                                                                           \
   GX_GLOBAL __launch_bounds__(kTileThreads) gx_topk_columns_##K##_f32(                        \
       const float* p, long long ldp, int rows, int columns, const float* yy, int mode,        \
-      int first_row, long long first_column, unsigned long long* keys, int fresh) {           \
-    fold_columns<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, keys,   \
-                            fresh);                                                           \
+      int first_row, int first_column, int same, unsigned long long* keys, int fresh) {       \
+    fold_columns<K / kWarp>(p, ldp, rows, columns, yy, mode, first_row, first_column, same,   \
+                            keys, fresh);                                                     \
   }
 
 GX_TOPK(32)

@@ -302,40 +302,8 @@ final class KernelTimes implements AutoCloseable {
     DeviceBuffer keys = null;
     for (int k : new int[] {256, 128, 64, 32}) {
       keys = data.allocate(8L * Math.max(rows, columns) * k);
-      long ld = columns;
-      time(
-          "gx_topk_%d_f32".formatted(k),
-          Ceiling.COPY,
-          bytes,
-          grid,
-          0,
-          scores,
-          ld,
-          rows,
-          columns,
-          yy,
-          0,
-          0L,
-          0,
-          0,
-          keys,
-          1);
-      time(
-          "gx_topk_columns_%d_f32".formatted(k),
-          Ceiling.COPY,
-          bytes,
-          new Grid(blocks(columns, ROWS_A_BLOCK)),
-          0,
-          scores,
-          ld,
-          rows,
-          columns,
-          yy,
-          0,
-          0,
-          0L,
-          keys,
-          1);
+      fold("gx_topk_" + k + "_f32", rows, scores, rows, columns, yy, keys);
+      fold("gx_topk_columns_" + k + "_f32", columns, scores, rows, columns, yy, keys);
     }
     time(
         "gx_topk_rerank_f64",
@@ -375,6 +343,20 @@ final class KernelTimes implements AutoCloseable {
         index,
         distance);
     data.close();
+  }
+
+  private void fold(
+      String kernel,
+      int lists,
+      DeviceBuffer scores,
+      int rows,
+      int columns,
+      DeviceBuffer yy,
+      DeviceBuffer keys) {
+    Grid grid = new Grid(blocks(lists, ROWS_A_BLOCK));
+    double bytes = 4.0 * rows * columns;
+    long ld = columns;
+    time(kernel, Ceiling.COPY, bytes, grid, 0, scores, ld, rows, columns, yy, 0, 0, 0, 0, keys, 1);
   }
 
   private void floydWarshall(int n) {

@@ -125,26 +125,18 @@ final class NearestNeighbours {
       DeviceBuffer keys) {
 
     void rows(int i0, int height, int j0, int width) {
-      job.launch(
-          "gx_topk_" + candidates + "_f32",
-          Job.warpARow(height),
-          strip,
-          (long) width,
-          height,
-          width,
-          squares,
-          mode,
-          (long) i0,
-          j0,
-          same ? 1 : 0,
-          keys,
-          j0 == 0 ? 1 : 0);
+      fold("gx_topk_", height, j0 == 0, i0, height, j0, width);
     }
 
     void columns(int i0, int height, int j0, int width) {
+      fold("gx_topk_columns_", width, i0 == 0, i0, height, j0, width);
+    }
+
+    private void fold(
+        String kernel, int lists, boolean fresh, int i0, int height, int j0, int width) {
       job.launch(
-          "gx_topk_columns_" + candidates + "_f32",
-          Job.warpARow(width),
+          kernel + candidates + "_f32",
+          Job.warpARow(lists),
           strip,
           (long) width,
           height,
@@ -152,9 +144,10 @@ final class NearestNeighbours {
           squares,
           mode,
           i0,
-          (long) j0,
+          j0,
+          same ? 1 : 0,
           keys,
-          i0 == 0 ? 1 : 0);
+          fresh ? 1 : 0);
     }
   }
 
