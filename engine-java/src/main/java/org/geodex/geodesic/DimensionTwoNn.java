@@ -43,9 +43,9 @@ public final class DimensionTwoNn {
     }
     if (kept == 0 || sorted[kept - 1] == 0) {
       throw new InputException(
-          "twonn: %d of %d rows have a copy for nearest neighbour, and of %d that are left %d have"
-              + " two equally near ones, so that no ratio tells a dimension",
-          table.n() - used, table.n(), kept, kept);
+          "twonn: %d of %d rows have a copy for nearest neighbour and the rest of the fit two equally"
+              + " near ones, so that no ratio tells a dimension",
+          table.n() - used, table.n());
     }
     return Bootstrap.estimate(
         used, table.n() - used, counts -> slope(sorted, counts, discard), resamples, seed);

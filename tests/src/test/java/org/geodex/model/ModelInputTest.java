@@ -72,7 +72,6 @@ class ModelInputTest {
         "gpt2-lm-4l | n_layer | \"4\" | whole number",
         "gpt2-lm-4l | n_layer | 5 | no tensor",
         "gpt2-lm-4l | vocab_size | 121 | [121, 48]",
-        "gpt2-lm-4l | tie_word_embeddings | false | lm_head.weight",
         "gpt2-lm-4l | layer_norm_epsilon | -1 | between 0 and 1",
         "bert-hub-4l | position_embedding_type | \"relative_key\" | absolute",
         "bert-hub-4l | is_decoder | true | not implemented",
