@@ -183,11 +183,12 @@ public final class ActivationWriter implements AutoCloseable {
       TokenTable table, Keep keep, LayerHook hook, int batch, Backend backend, LongConsumer step) {
     long start = System.nanoTime();
     long[] writing = {0};
+    WindowPlaces places = new WindowPlaces(table);
     ActivationRun.toHost(model, table, keep, hook, batch, backend)
         .forEach(
             result -> {
               long before = System.nanoTime();
-              writeRows(table, result);
+              writeRows(table, places, result);
               writing[0] += System.nanoTime() - before;
               step.accept(result.tokens());
             });
@@ -195,12 +196,14 @@ public final class ActivationWriter implements AutoCloseable {
     return (backend.hasDevice() ? all : all - writing[0]) * 1e-9;
   }
 
-  private void writeRows(TokenTable table, ActivationRun.Batch batch) {
+  private void writeRows(TokenTable table, WindowPlaces places, ActivationRun.Batch batch) {
     Stack stack = model.config().reader();
     Activations activations = batch.activations();
     if (sinks.isEmpty()) {
       sinks.add(
-          isArrow() ? arrow(out, table, stack, activations) : safetensors(table, activations));
+          isArrow()
+              ? arrow(out, table, stack, activations)
+              : safetensors(table, places, activations));
     }
     for (int w = 0; w < batch.windows().size(); w++) {
       long first = batch.windows().get(w).first();
@@ -210,7 +213,7 @@ public final class ActivationWriter implements AutoCloseable {
           Matrix rows = batch.rows(tensor.name(), w);
           write(sinks.getFirst(), columnName(tensor.name()), first, rows);
         } else if (isAttention(tensor)) {
-          writeAttention(new WindowPlaces(table), tensor, batch, w);
+          writeAttention(places, tensor, batch, w);
         }
       }
     }
@@ -241,15 +244,12 @@ public final class ActivationWriter implements AutoCloseable {
   }
 
   /** The windows that hold tokens, in their order in a text. */
-  private record WindowPlaces(int[] first, int[] length) {
+  private record WindowPlaces(int[] first, int[] length, int longest) {
     WindowPlaces(TokenTable table) {
       this(
           table.windows().stream().filter(w -> w.length() > 0).mapToInt(w -> w.first()).toArray(),
-          table.windows().stream().mapToInt(w -> w.length()).filter(n -> n > 0).toArray());
-    }
-
-    int longest() {
-      return Arrays.stream(length).max().orElse(0);
+          table.windows().stream().mapToInt(w -> w.length()).filter(n -> n > 0).toArray(),
+          table.windows().stream().mapToInt(w -> w.length()).max().orElse(0));
     }
 
     int of(TokenTable.Window window) {
@@ -306,9 +306,8 @@ public final class ActivationWriter implements AutoCloseable {
     };
   }
 
-  private Sink safetensors(TokenTable table, Activations activations) {
+  private Sink safetensors(TokenTable table, WindowPlaces places, Activations activations) {
     SafetensorsSink.Builder builder = SafetensorsSink.builder();
-    WindowPlaces places = new WindowPlaces(table);
     for (Activations.Tensor tensor : activations.tensors()) {
       if (tensor.shape().length == 3) {
         builder.tensor(tensor.name(), ElementType.F32, table.rows(), tensor.values().columns());

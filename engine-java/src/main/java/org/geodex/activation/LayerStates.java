@@ -150,10 +150,11 @@ public final class LayerStates implements AutoCloseable {
         };
     try {
       List<Matrix> states = new ArrayList<>();
-      while (file.columns().contains("layer_" + states.size())) {
-        states.add(file.matrix("layer_" + states.size(), copies));
+      while (file.columns().contains(ActivationWriter.LAYER + states.size())) {
+        states.add(file.matrix(ActivationWriter.LAYER + states.size(), copies));
       }
-      long layers = file.columns().stream().filter(name -> name.startsWith("layer_")).count();
+      long layers =
+          file.columns().stream().filter(name -> name.startsWith(ActivationWriter.LAYER)).count();
       boolean whole = !states.isEmpty() && states.size() == layers;
       if (!whole || !file.columns().containsAll(List.of("document", "sentence"))) {
         throw new InputException(

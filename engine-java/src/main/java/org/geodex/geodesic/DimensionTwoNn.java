@@ -36,7 +36,7 @@ public final class DimensionTwoNn {
     }
     double[] sorted = Arrays.copyOf(logRatios, used);
     Arrays.sort(sorted);
-    int kept = (int) kept(used, discard);
+    int kept = kept(used, discard);
     if (used > 1 && kept == 0) {
       throw new InputException(
           "twonn: without a share of %s of them, none of %d ratios is left", discard, used);
@@ -53,10 +53,10 @@ public final class DimensionTwoNn {
 
   private static double slope(double[] sorted, int[] counts, double discard) {
     int total = Arrays.stream(counts).sum();
-    long last = kept(total, discard);
+    int last = kept(total, discard);
     double xy = 0;
     double xx = 0;
-    long rank = 0;
+    int rank = 0;
     for (int i = 0; i < sorted.length && rank < last; i++) {
       for (int c = 0; c < counts[i] && rank < last; c++) {
         rank++;
@@ -69,7 +69,7 @@ public final class DimensionTwoNn {
   }
 
   /** How many ratios, smallest first, the fit takes. */
-  private static long kept(int total, double discard) {
+  private static int kept(int total, double discard) {
     // The share may be a rounding below its product. A rank of N has F = 1, infinitely far up the
     // line: it is never part of the fit.
     return Math.clamp((long) Math.floor((1 - discard) * total + 1e-9), 0, Math.max(0, total - 1));

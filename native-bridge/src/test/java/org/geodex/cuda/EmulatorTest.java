@@ -144,20 +144,28 @@ class EmulatorTest {
     }
   }
 
+  /** What is found in a planted kernel of 64 threads that reads ones and writes 64 values. */
+  private static String foundIn(String kernel, int ones, int dynamicShared) {
+    String[] found = new String[1];
+    on(
+        context -> {
+          try (DeviceBuffer x = ones(context, ones);
+              DeviceBuffer y = context.allocate(4 * 64)) {
+            CudaKernel planted = planted(context, kernel, new Grid(64), dynamicShared, P, P);
+            found[0] =
+                finding(
+                    context,
+                    () -> planted.launch(context.stream(), new Grid(1), dynamicShared, x, y));
+          }
+        });
+    return found[0];
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"missing", "right"})
   void aMissingSyncwarp(String which) {
-    on(
-        context -> {
-          try (DeviceBuffer x = ones(context, 64);
-              DeviceBuffer y = context.allocate(4 * 64)) {
-            CudaKernel exchange =
-                planted(context, "gx_planted_warp_" + which, new Grid(64), 0, P, P);
-            String found =
-                finding(context, () -> exchange.launch(context.stream(), new Grid(1), 0, x, y));
-            assertEquals(which.equals("right"), found.isEmpty(), found);
-          }
-        });
+    String found = foundIn("gx_planted_warp_" + which, 64, 0);
+    assertEquals(which.equals("right"), found.isEmpty(), found);
   }
 
   @Test
@@ -287,34 +295,16 @@ class EmulatorTest {
   @ParameterizedTest
   @ValueSource(strings = {"missing", "right"})
   void aCopyThatNobodyWaitedForInTheKernel(String which) {
-    on(
-        context -> {
-          try (DeviceBuffer x = ones(context, 256);
-              DeviceBuffer y = context.allocate(4 * 64)) {
-            CudaKernel copy =
-                planted(context, "gx_planted_copy_" + which, new Grid(64), 1024, P, P);
-            String found =
-                finding(context, () -> copy.launch(context.stream(), new Grid(1), 1024, x, y));
-            assertEquals(which.equals("right"), found.isEmpty(), found);
-          }
-        });
+    String found = foundIn("gx_planted_copy_" + which, 256, 1024);
+    assertEquals(which.equals("right"), found.isEmpty(), found);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"missing", "right"})
   void aCopyIntoWhatOthersStillRead(String which) {
-    on(
-        context -> {
-          try (DeviceBuffer x = ones(context, 64);
-              DeviceBuffer y = context.allocate(4 * 64)) {
-            CudaKernel copy =
-                planted(context, "gx_planted_copy_over_" + which, new Grid(64), 256, P, P);
-            String found =
-                finding(context, () -> copy.launch(context.stream(), new Grid(1), 256, x, y));
-            assertEquals(which.equals("right"), found.isEmpty(), found);
-            assertEquals(which.equals("missing"), found.contains("race"), found);
-          }
-        });
+    String found = foundIn("gx_planted_copy_over_" + which, 64, 256);
+    assertEquals(which.equals("right"), found.isEmpty(), found);
+    assertEquals(which.equals("missing"), found.contains("race"), found);
   }
 
   /** The last, partial column of tiles is left out: the result has a hole. */

@@ -349,7 +349,11 @@ final class Job implements AutoCloseable {
    * geodex.cuda.strip}.
    */
   static long stripBytes() {
-    return Long.getLong("geodex.cuda.strip", STRIP_BYTES);
+    return stripBytes(STRIP_BYTES);
+  }
+
+  private static long stripBytes(long otherwise) {
+    return Long.getLong("geodex.cuda.strip", otherwise);
   }
 
   /**
@@ -358,7 +362,7 @@ final class Job implements AutoCloseable {
    * {@code geodex.cuda.strip}) holds.
    */
   int rowsAtOnce(int n, long rowBytes) {
-    return fitting(n, rowBytes, Long.getLong("geodex.cuda.strip", freeMemory() / 2));
+    return fitting(n, rowBytes, stripBytes(freeMemory() / 2));
   }
 
   /** Whether a matrix lies on the device. */
